@@ -1,0 +1,1 @@
+"""Hardware-software co-synthesis for AI: search, map, generate, serve, measure."""
