@@ -89,7 +89,11 @@ def _at(where: str, key: str) -> str:
 
 def _named(value: object) -> str:
     kinds = {bool: "a flag", int: "a number", float: "a number", str: "a text", list: "a list"}
-    return f"{kinds.get(type(value), 'a table')} ({value!r})" if not isinstance(value, dict) else "a table"
+    return (
+        f"{kinds.get(type(value), 'a table')} ({value!r})"
+        if not isinstance(value, dict)
+        else "a table"
+    )
 
 
 def _value(value: Any, field: Field) -> Any:
