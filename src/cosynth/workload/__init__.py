@@ -6,6 +6,6 @@ from cosynth.workload.graph import ROLES, Tensor, Workload, checked
 from cosynth.workload.notation import parse
 
 __all__ = [
-    "ROLES", "Access", "Apply", "Builder", "Constant", "Einsum", "Index", "Tensor", "Term", "Workload",
-    "checked", "parse",
+    "ROLES", "Access", "Apply", "Builder", "Constant", "Einsum", "Index", "Tensor", "Term",
+    "Workload", "checked", "parse",
 ]  # fmt: skip
