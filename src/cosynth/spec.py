@@ -1,4 +1,4 @@
-"""TOML files read strictly: every mistake at once, each with its path; the same fields as JSON Schema."""
+"""TOML files read strictly: every mistake at once, each with its path; and their JSON Schema."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ REQUIRED: Any = object()
 class Field:
     """One key of a table: what it may hold, and a sentence for editors.
 
-    `kind` is `text`, `integer`, `number`, `flag`, `texts` (a list), `table` (anything below it) or a
-    dimension of `cosynth.units` (`bytes`, `bandwidth`, ...). Numbers must be at least `minimum`.
+    `kind` is `text`, `integer`, `number`, `flag`, `texts` (a list), `table` (anything below
+    it) or a dimension of `cosynth.units` (`bytes`, `bandwidth`, ...). Numbers must be at least `minimum`.
     """
 
     name: str
@@ -44,9 +44,7 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise SpecError(f"{path}: not valid TOML: {error}") from None
 
 
-def read(
-    table: Mapping[str, Any], fields: Sequence[Field], where: str
-) -> tuple[dict[str, Any], list[str]]:
+def read(table: object, fields: Sequence[Field], where: str) -> tuple[dict[str, Any], list[str]]:
     """Return the values of `table` in SI, defaults filled in, and one sentence per mistake.
 
     `where` is the path of the table (`"chip.toml: levels[1]"`). Keys of unknown name are mistakes.

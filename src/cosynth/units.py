@@ -57,7 +57,7 @@ def parse(text: str | float, dimension: str) -> float:
     number, unit = match.group(1), (match.group(2) or "").replace("²", "2")
     if unit not in table:
         raise SpecError(
-            f"{text!r}: {unit!r} is no unit of {dimension}; use one of {', '.join(_shown(dimension))}"
+            f"{text!r}: {unit!r} is no unit of {dimension}; use {', '.join(_shown(dimension))}"
             if unit
             else f"{text!r} has no unit; write for example {_example(float(number), dimension)!r}"
         )

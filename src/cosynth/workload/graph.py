@@ -17,7 +17,7 @@ class Tensor:
     """A named array; `repeat` equal copies of it exist.
 
     `format` is the number format the model itself prescribes, if any. A tensor with `view_of` is
-    other tensors seen under another shape (reshape, transpose, slice, concatenation): it owns no data.
+    other tensors seen under another shape (reshape, slice, concatenation): it owns no data.
     """
 
     name: str
