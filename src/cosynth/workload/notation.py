@@ -202,7 +202,8 @@ class _Reader:
         offset = 0
         sign = -1 if self.take("-") else 1
         while True:
-            if self.peek()[0] == "name" or self.peek(2)[0] == "name":
+            scaled = self.peek(1) == ("sign", "*") and self.peek(2)[0] == "name"
+            if self.peek()[0] == "name" or scaled:
                 terms.append(self.term(sign))
             else:
                 offset += sign * self.integer()

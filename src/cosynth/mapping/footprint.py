@@ -1,0 +1,207 @@
+"""Which elements of a tensor a tile touches, counted exactly.
+
+The dimensions of an access fall into groups that share no rank, so that a tile touches the product
+of what it touches in each group. A group of one bare rank partitions its dimension and has a closed
+form. Any other group (a sliding window, `h//4`, padding) is counted from bit masks, once per
+distinct chain of tiles.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cosynth.workload import Access, Einsum, Index, Term
+
+# How one loop of a chain counts: every step; every step, less what the step before held; every
+# instance; the union over instances.
+EVERY, SLIDING, EACH, UNION = "every", "sliding", "each", "union"
+
+# (position of the rank in the group, tile, how the loop counts)
+Chain = tuple[tuple[int, int, str], ...]
+# dimensions as index expressions with their sizes
+Windows = tuple[tuple[Index, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Group:
+    """Dimensions of an access connected by common ranks, with the sizes of both.
+
+    `windows` is empty for a bare rank, which touches each position of its dimension once. Groups are
+    interned: identity is equality.
+    """
+
+    ranks: tuple[str, ...]
+    sizes: tuple[int, ...]
+    windows: Windows = ()
+
+
+@lru_cache(maxsize=4096)
+def groups(access: Access, einsum: Einsum, shape: tuple[int, ...]) -> tuple[Group, ...]:
+    """Split an access of a tensor of this shape into its groups, in order of appearance."""
+    sizes = einsum.sizes
+    found: list[Group] = []
+    pending: list[tuple[tuple[str, ...], Windows]] = []
+    for index, size in zip(access.indices, shape, strict=True):
+        if index.lookup is not None:
+            # every look-up is taken to hit another row
+            pending += [((rank,), ()) for rank in index.ranks]
+        elif index.ranks:
+            windows: Windows = () if _partitions(index, sizes, size) else ((index, size),)
+            pending.append((index.ranks, windows))
+    while pending:
+        ranks, windows = pending.pop(0)
+        for other in [item for item in pending if set(item[0]) & set(ranks)]:
+            pending.remove(other)
+            # a bare rank that also stands in a window adds no element of its own
+            ranks = tuple(dict.fromkeys(ranks + other[0]))
+            windows = windows + other[1]
+        found.append(_interned(ranks, tuple(sizes[rank] for rank in ranks), windows))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _interned(
+    ranks: tuple[str, ...], sizes: tuple[int, ...], windows: Windows
+) -> Group:
+    return Group(ranks=ranks, sizes=sizes, windows=windows)
+
+
+def _partitions(index: Index, sizes: dict[str, int], size: int) -> bool:
+    """Whether each step of a single rank touches one stored position of its own."""
+    if len(index.terms) != 1 or index.terms[0].divisor != 1 or index.terms[0].modulus:
+        return False
+    term = index.terms[0]
+    last = term.coefficient * (sizes[term.rank] - 1) + index.offset
+    return min(index.offset, last) >= 0 and max(index.offset, last) < size
+
+
+def touched(group: Group, chain: Chain) -> int:
+    """Elements touched, summed over all states of a chain of loops; tiles need not divide.
+
+    Loops of one step are left out before the cache is asked, so that chains meet more often.
+    """
+    return _touched(group, _shortened(group, chain))
+
+
+def largest(group: Group, chain: Chain) -> int:
+    """Elements of the largest single tile that a chain of loops leaves."""
+    return _largest(group, tuple((rank, tile, EVERY) for rank, tile, _ in _shortened(group, chain)))
+
+
+def _shortened(group: Group, chain: Chain) -> Chain:
+    left = list(group.sizes)
+    kept = []
+    for rank, tile, kind in chain:
+        if tile < left[rank]:
+            kept.append((rank, tile, kind))
+            left[rank] = tile
+    return tuple(kept)
+
+
+@lru_cache(maxsize=1 << 18)
+def _touched(group: Group, chain: Chain) -> int:
+    trips = _trips(group, chain)
+    stepped = [range(n) if chain[at][2] != UNION else (0,) for at, n in enumerate(trips)]
+    united = [range(n) if chain[at][2] == UNION else (0,) for at, n in enumerate(trips)]
+    sliding = [at for at, (_, _, kind) in enumerate(chain) if kind == SLIDING]
+    instances = list(itertools.product(*united))
+    total = 0
+    for step in itertools.product(*stepped):
+        fresh = 0
+        slides = bool(sliding) and step[sliding[0]] > 0
+        for instance in instances:
+            counters = [a + b for a, b in zip(step, instance, strict=True)]
+            now = _mask(group, _ranges(group, chain, counters))
+            if slides and now:
+                counters[sliding[0]] -= 1
+                now &= ~_mask(group, _ranges(group, chain, counters))
+            fresh |= now
+        total += fresh.bit_count()
+    return total
+
+
+@lru_cache(maxsize=1 << 18)
+def _largest(group: Group, chain: Chain) -> int:
+    steps = itertools.product(*(range(trips) for trips in _trips(group, chain)))
+    return max(_mask(group, _ranges(group, chain, step)).bit_count() for step in steps)
+
+
+def _trips(group: Group, chain: Chain) -> list[int]:
+    """Steps of each loop over a full tile of the loop around it."""
+    left = list(group.sizes)
+    trips = []
+    for rank, tile, _ in chain:
+        trips.append(-(-left[rank] // tile))
+        left[rank] = tile
+    return trips
+
+
+def _ranges(
+    group: Group, chain: Chain, counters: Sequence[int]
+) -> tuple[tuple[int, int], ...] | None:
+    """Start and end of every rank at a state; None where a ragged edge leaves nothing."""
+    low, high = [0] * len(group.sizes), list(group.sizes)
+    for (rank, tile, _), counter in zip(chain, counters, strict=True):
+        low[rank] += counter * tile
+        high[rank] = min(high[rank], low[rank] + tile)
+        if low[rank] >= high[rank]:
+            return None
+    return tuple(zip(low, high, strict=True))
+
+
+@lru_cache(maxsize=1 << 18)
+def _mask(group: Group, ranges: tuple[tuple[int, int], ...] | None) -> int:
+    """Bit set of the positions touched by ranges of the ranks; positions outside are padding."""
+    if ranges is None:
+        return 0
+    if not group.windows:
+        ((low, high),) = ranges
+        return ((1 << (high - low)) - 1) << low
+    spans = dict(zip(group.ranks, (range(low, high) for low, high in ranges), strict=True))
+    if len(group.windows) == 1:
+        index, size = group.windows[0]
+        return _line(index, size, spans)
+    mask = 0
+    for point in itertools.product(*spans.values()):
+        place = _position(group, dict(zip(group.ranks, point, strict=True)))
+        mask |= 1 << place if place >= 0 else 0
+    return mask
+
+
+def _line(index: Index, size: int, spans: dict[str, range]) -> int:
+    """Positions of one dimension: the sum set of what its terms can be."""
+    mask, lowest = 1, index.offset
+    for rank, span in spans.items():
+        terms = [term for term in index.terms if term.rank == rank]
+        values = {sum(t.coefficient * _reduced(t, step) for t in terms) for step in span}
+        low = min(values)
+        mask = _shifted(mask, (value - low for value in values))
+        lowest += low
+    mask = mask << lowest if lowest >= 0 else mask >> -lowest
+    return mask & ((1 << size) - 1)
+
+
+def _shifted(mask: int, shifts: Iterable[int]) -> int:
+    total = 0
+    for shift in shifts:
+        total |= mask << shift
+    return total
+
+
+def _reduced(term: Term, step: int) -> int:
+    value = step // term.divisor
+    return value % term.modulus if term.modulus else value
+
+
+def _position(group: Group, point: dict[str, int]) -> int:
+    """Row-major place of a point in the dimensions of a group; -1 for padding."""
+    place = 0
+    for index, size in group.windows:
+        at = index.offset + sum(t.coefficient * _reduced(t, point[t.rank]) for t in index.terms)
+        if not 0 <= at < size:
+            return -1
+        place = place * size + at
+    return place

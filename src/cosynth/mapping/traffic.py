@@ -1,0 +1,284 @@
+"""Exact traffic of a mapping: elements read, written, filled and added at every level.
+
+What a step needs and the level below lacks is moved. A level keeps what it shares with the step
+before as long as the innermost loop that changes its tile just advances; when a loop outside that
+one advances, the tile is loaded anew. An operand read by the compute unit is read at every step.
+Partial sums start at zero each time a tile enters a level and are added to the level above when it
+leaves. `docs/rationale/mapping.md` derives the closed form used here from these rules.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cosynth.arrays import Array
+from cosynth.hardware import Engine
+from cosynth.mapping.footprint import (
+    EACH,
+    EVERY,
+    SLIDING,
+    UNION,
+    Chain,
+    Group,
+    groups,
+    largest,
+    touched,
+)
+from cosynth.mapping.nest import Loop, Mapping
+from cosynth.workload import Access, Einsum, Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Elements of one tensor that cross one memory in a run of one copy, over all its instances.
+
+    `fills` arrive from above, `reads` go down to operands, `updates` are partial sums from below,
+    `additions` re-read what an update is added to, `drains` go up, `tile` is held by one instance.
+    `whole` says that every update is a finished sum. Shapes are those of the tiles.
+    """
+
+    tensor: str
+    part: str
+    level: str
+    fills: Array = 0
+    reads: Array = 0
+    updates: Array = 0
+    additions: Array = 0
+    drains: Array = 0
+    tile: Array = 0
+    whole: Array = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """All counts of a mapping, and its steps.
+
+    `steps` are the time steps of the whole nest, `points` the scalar operations it performs.
+    """
+
+    counts: tuple[Counts, ...]
+    steps: Array
+    points: int
+    lanes: Array
+
+    def at(self, level: str) -> tuple[Counts, ...]:
+        """Counts of the tensors that one memory keeps."""
+        return tuple(counts for counts in self.counts if counts.level == level)
+
+
+def part_of(einsum: Einsum, access: Access, role: str) -> str:
+    """The part an operand plays: `output`, `weight` (learned, or the second factor), or `input`.
+
+    A product of two activations, as in attention, has no learned factor: its second operand takes
+    the place of the weight, as it does on real arrays.
+    """
+    if access is einsum.output:
+        return "output"
+    if role == "weight":
+        return "weight"
+    second = len(einsum.inputs) > 1 and access is einsum.inputs[1]
+    return "weight" if einsum.contraction and second else "input"
+
+
+def traffic(einsum: Einsum, workload: Workload, mapping: Mapping, engine: Engine) -> Traffic:
+    """Count what `mapping` moves; tiles may be arrays of candidates and broadcast.
+
+    The mapping must be legal (`cosynth.mapping.problems`). Counts are of one copy of the einsum.
+    """
+    nest = _Nest.of(einsum, mapping, engine)
+    counts: list[Counts] = []
+    for access, part in operands(einsum, workload):
+        shape = workload.tensor(access.tensor).shape
+        counts += _operand(nest, access, part, groups(access, einsum, shape))
+    flags = {at: loop.dimension is None for at, loop in enumerate(nest.loops)}
+    return Traffic(
+        counts=tuple(counts),
+        steps=nest.branches(einsum.ranks, flags),
+        points=einsum.points,
+        lanes=math.prod(nest.trips[at] for at, temporal in flags.items() if not temporal),
+    )
+
+
+def operands(einsum: Einsum, workload: Workload) -> tuple[tuple[Access, str], ...]:
+    """The distinct operands of an einsum and the part each plays; the output comes last."""
+    seen: dict[tuple[str, str], tuple[Access, str]] = {}
+    for access in einsum.inputs:
+        part = part_of(einsum, access, workload.tensor(access.tensor).role)
+        seen.setdefault((access.tensor, str(access)), (access, part))
+    return (*seen.values(), (einsum.output, "output"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nest:
+    """The loops of a mapping, flat, with what traffic asks of them."""
+
+    sizes: dict[str, int]
+    loops: tuple[Loop, ...]
+    trips: tuple[Array, ...]  # steps over a full tile of the loop around
+    starts: dict[str, int]  # level -> number of loops above it
+    keeps: tuple[tuple[str, tuple[str, ...]], ...]  # memory -> tensors, outermost first
+    combines: tuple[tuple[str, ...], ...]  # per loop, the parts its array dimension unites
+
+    @classmethod
+    def of(cls, einsum: Einsum, mapping: Mapping, engine: Engine) -> _Nest:
+        dimensions = {dimension.name: dimension for dimension in engine.dimensions}
+        memories = {memory.name for memory in engine.memories}
+        left: dict[str, Array] = dict(einsum.bounds)
+        trips = []
+        for loop in mapping.loops:
+            trips.append(-(-left[loop.rank] // loop.tile))
+            left[loop.rank] = loop.tile
+        starts: dict[str, int] = {}
+        at = 0
+        for level in mapping.levels:
+            starts[level.name] = at
+            at += len(level.loops)
+        united = []
+        for loop in mapping.loops:
+            dimension = dimensions[loop.dimension] if loop.dimension else None
+            parts = dimension.multicast if dimension else ()
+            united.append(parts + (("output",) if dimension and dimension.reduce else ()))
+        return cls(
+            sizes=einsum.sizes,
+            loops=mapping.loops,
+            trips=tuple(trips),
+            starts=starts,
+            keeps=tuple((lv.name, lv.keep) for lv in mapping.levels if lv.name in memories),
+            combines=tuple(united),
+        )
+
+    def branches(self, ranks: Iterable[str], every: dict[int, Array]) -> Array:
+        """Tiles of `ranks` met if loops flagged in `every` take all steps and the rest their first.
+
+        Loops absent from `every` are below. A loop turns each class of equal tiles into full tiles
+        and one ragged rest, so a chain of n loops has at most n + 1 classes.
+        """
+        total: Array = 1
+        for rank in ranks:
+            classes: list[tuple[Array, Array]] = [(self.sizes[rank], 1)]
+            for at, flag in every.items():
+                tile = self.loops[at].tile
+                if self.loops[at].rank != rank or np.all(self.trips[at] == 1):
+                    continue
+                full = sum(n * np.where(flag, size // tile, size >= tile) for size, n in classes)
+                rests = [
+                    (np.where(flag, size % tile, size * (size < tile)), n) for size, n in classes
+                ]
+                classes = [(tile, full), *((size, n * (size > 0)) for size, n in rests)]
+            total = total * sum(n for _, n in classes)
+        return total
+
+    def tile(self, rank: str, above: int) -> Array:
+        """Full tile of a rank below the first `above` loops."""
+        tiles = [loop.tile for loop in self.loops[:above] if loop.rank == rank]
+        return tiles[-1] if tiles else self.sizes[rank]
+
+
+def _operand(
+    nest: _Nest, access: Access, part: str, parts: tuple[Group, ...]
+) -> tuple[Counts, ...]:
+    """Counts of one operand at every memory that keeps it, outermost first."""
+    levels = [level for level, tensors in nest.keeps if access.tensor in tensors]
+    distinct = math.prod(touched(group, ()) if group.windows else group.sizes[0] for group in parts)
+    entered: Array = distinct
+    found: list[Counts] = []
+    for here, below in zip(levels, [*levels[1:], None], strict=True):
+        above = nest.starts[here]
+        moved = _moved(nest, part, parts, above, None if below is None else nest.starts[below])
+        held = _held(nest, parts, above)
+        home = here == levels[0]
+        base = Counts(tensor=access.tensor, part=part, level=here, tile=held)
+        if part == "output":
+            counts = replace(
+                base,
+                updates=moved,
+                additions=moved - entered,
+                drains=0 if home else entered,
+                whole=moved == distinct,
+            )
+        else:
+            counts = replace(base, reads=moved, fills=0 if home else entered)
+        found.append(counts)
+        if below is not None:
+            start = nest.starts[below]
+            entered = _moved(nest, part, parts, start, start)
+    return tuple(found)
+
+
+def _held(nest: _Nest, parts: tuple[Group, ...], above: int) -> Array:
+    """Elements of the largest tile below the first `above` loops."""
+    total: Array = 1
+    for group in parts:
+        if group.windows:
+            at = [at for at in range(above) if nest.loops[at].rank in group.ranks]
+            total = total * _counted(largest, nest, group, at, [EVERY] * len(at))
+        else:
+            total = total * nest.tile(group.ranks[0], above)
+    return total
+
+
+def _moved(
+    nest: _Nest, part: str, parts: tuple[Group, ...], above: int, start: int | None
+) -> Array:
+    """Elements sent from a memory below `above` loops to what stands below `start` loops.
+
+    With `start` None the receiver is the compute unit, which holds nothing. Instances between the
+    two that the array unites for this part are served once; with `above == start` none are, and the
+    result is what the receivers take in.
+    """
+    relevant = {rank for group in parts for rank in group.ranks}
+    end = len(nest.loops) if start is None else start
+    # is there, inside this loop, a loop that changes the tile?
+    outside: dict[int, Array] = {}
+    changing: Array = start is None
+    for at in reversed(range(end)):
+        outside[at] = changing
+        loop = nest.loops[at]
+        if loop.dimension is None and loop.rank in relevant:
+            changing = changing | (nest.trips[at] > 1)
+    every: dict[int, Array] = {}
+    kinds: dict[int, Array] = {}
+    for at in range(end):
+        if nest.loops[at].dimension is None:
+            every[at] = outside[at]
+            kinds[at] = np.where(outside[at], EVERY, SLIDING) if start is not None else EVERY
+        else:
+            united = at >= above and part in nest.combines[at]
+            every[at] = not united
+            kinds[at] = UNION if united else EACH
+    irrelevant = [rank for rank in nest.sizes if rank not in relevant]
+    total = nest.branches(irrelevant, every)
+    for group in parts:
+        if group.windows:
+            mine = [at for at in range(end) if nest.loops[at].rank in group.ranks]
+            total = total * _counted(touched, nest, group, mine, [kinds[at] for at in mine])
+        else:
+            total = total * group.sizes[0]
+    return total
+
+
+def _counted(
+    count: Callable[[Group, Chain], int],
+    nest: _Nest,
+    group: Group,
+    at: list[int],
+    kinds: list[Array],
+) -> Array:
+    """Apply an exact count to every distinct chain of tiles among the candidates."""
+    ranks = [group.ranks.index(nest.loops[place].rank) for place in at]
+    tiles = [nest.loops[place].tile for place in at]
+    shape = np.broadcast_shapes(*(np.shape(value) for value in [*tiles, *kinds]))
+    if not shape:
+        chain = zip(ranks, map(int, tiles), map(str, kinds), strict=True)
+        return count(group, tuple(chain))
+    columns = [np.broadcast_to(value, shape).ravel().tolist() for value in [*tiles, *kinds]]
+    rows = list(zip(*columns, strict=True))
+    n = len(at)
+    known = {
+        row: count(group, tuple(zip(ranks, row[:n], row[n:], strict=True))) for row in set(rows)
+    }
+    return np.array([known[row] for row in rows], dtype=np.int64).reshape(shape)
