@@ -1,0 +1,1 @@
+"""Optimisers, one file each: the file's name is the optimiser's."""

@@ -1,0 +1,1 @@
+"""Conformance suites: a new optimiser inherits its tests, here and in other people's packages."""
