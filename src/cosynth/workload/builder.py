@@ -51,11 +51,18 @@ class Builder:
         return self.add(Tensor(name=name, shape=tuple(shape), role="state", repeat=repeat))
 
     def view(self, name: str, shape: Sequence[int], of: str | Sequence[str]) -> str:
-        """Existing tensors under another shape; costs nothing."""
+        """Existing tensors under another shape; costs nothing. Views of views name the owners."""
         of = (of,) if isinstance(of, str) else tuple(of)
-        role = self.tensors[of[0]].role
+        owners = tuple(dict.fromkeys(owner for below in of for owner in self.owners(below)))
+        roles = {self.tensors[owner].role for owner in owners}
         return self.add(
-            Tensor(name=name, shape=tuple(shape), role=role, view_of=of, format=self.format(of[0]))
+            Tensor(
+                name=name,
+                shape=tuple(shape),
+                role=roles.pop() if len(roles) == 1 else "activation",
+                view_of=owners,
+                format=self.format(of[0]),
+            )
         )
 
     def einsum(
@@ -73,11 +80,12 @@ class Builder:
         Ranks that stand alone in a dimension take its size from the tensor; `bounds` adds the rest
         (and wins).
         """
-        wanted = _Anything(bounds or {})
-        trial = parse(text, wanted)
+        trial = parse(text, _ANYTHING, name=name, repeat=repeat, operator=operator)
         sizes = self._sizes(trial, shape) | dict(bounds or {})
-        einsum = parse(text, sizes, name=name, repeat=repeat, operator=operator)
-        return self.append(einsum, shape)
+        if any(sizes.get(rank, 0) < 1 for rank in trial.ranks):
+            trial = parse(text, sizes)  # says which rank, and where
+        sized = tuple((rank, int(sizes[rank])) for rank in trial.ranks)
+        return self.append(replace(trial, bounds=sized), shape)
 
     def append(self, einsum: Einsum, shape: Sequence[int]) -> str:
         """Add an einsum made elsewhere; its output becomes an activation of this shape."""
@@ -92,9 +100,21 @@ class Builder:
         )
 
     def output(self, name: str) -> str:
-        """Mark a tensor as a result of the model."""
+        """Mark a tensor, and what a view shows of other activations, as a result of the model."""
         self.tensors[name] = replace(self.tensors[name], role="output")
+        for owner in self.owners(name):
+            if self.tensors[owner].role == "activation":
+                self.tensors[owner] = replace(self.tensors[owner], role="output")
         return name
+
+    def stored(self, name: str, format: str | None) -> str:
+        """Give a tensor the number format that the model prescribes."""
+        self.tensors[name] = replace(self.tensors[name], format=format)
+        return name
+
+    def owners(self, name: str) -> tuple[str, ...]:
+        """Names of the tensors that hold the data of `name`: itself, unless it is a view."""
+        return self.tensors[name].view_of or (name,)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Shape of a tensor defined before."""
@@ -134,3 +154,6 @@ class _Anything(dict[str, int]):
 
     def __missing__(self, key: str) -> int:
         return 1
+
+
+_ANYTHING = _Anything()

@@ -86,7 +86,8 @@ class Access:
         return tuple(dict.fromkeys(rank for index in self.indices for rank in index.ranks))
 
     def __str__(self) -> str:
-        name = self.tensor if self.tensor.isidentifier() else f"`{self.tensor}`"
+        bare = self.tensor.isascii() and self.tensor.isidentifier()
+        name = self.tensor if bare else f"`{self.tensor}`"
         dense = "" if self.density == 1 else f"{{{self.density}}}"
         return f"{name}[{','.join(str(index) for index in self.indices)}]{dense}"
 

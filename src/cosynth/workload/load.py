@@ -15,58 +15,61 @@ _SUFFIXES = (".onnx", ".json", ".toml")
 def load(model: str, dims: Mapping[str, int] | None = None) -> Workload:
     """Read a model file or build a model of the zoo; options may follow after `@`.
 
-    `dims` gives the symbolic dimensions of an ONNX file their sizes.
+    `dims` gives the symbolic dimensions of an ONNX file their sizes. A folder holds a
+    `config.json`.
 
     >>> load("resnet18@batch:2").operations
     3628146688
     """
-    dims = dict(dims or {})
-    path, text = Path(model), ""
-    if not _exists(path) and "@" in model:
-        name, _, text = model.rpartition("@")
-        path = Path(name)
-    looks_like_a_file = path.suffix in _SUFFIXES or len(path.parts) > 1
-    if not (looks_like_a_file or path.is_absolute() or _exists(path)):
+    path, text = _split(model)
+    if not _names_a_file(path):
+        _no_dims(model, dims)
         return zoo.load(model)
     if path.suffix == ".onnx":
-        if text:
-            raise SpecError(
-                f"{model}: an ONNX file takes no options; give sizes with --dim name=8"
-            )
-        return _onnx(_file(path), dims)
+        _no_options(model, text)
+        from cosynth.workload.readers import onnx  # a heavy library stands behind it
+
+        return onnx.read(_file(path), dict(dims or {}))
+    _no_dims(model, dims)
     if path.suffix == ".toml":
-        if text:
-            raise SpecError(f"{model}: a TOML workload takes no options")
-        return _toml(_file(path))
-    if path.is_dir() and not text and path.name in zoo.names():
-        return zoo.load(model)
-    return _config(path, f"{path}@{text}" if text else str(path))
+        _no_options(model, text)
+        from cosynth.workload.readers import toml
 
-
-def _onnx(path: Path, dims: Mapping[str, int]) -> Workload:
-    from cosynth.workload.readers import onnx  # a heavy library stands behind it
-
-    return onnx.read(path, dims)
-
-
-def _toml(path: Path) -> Workload:
-    from cosynth.workload.readers import toml
-
-    return toml.read(path)
-
-
-def _config(path: Path, request: str) -> Workload:
-    from cosynth.workload.readers import huggingface
-
-    _, options = zoo.parse_request(request if "@" in request else str(path).replace("@", ""))
-    if path.is_dir():
-        path /= "config.json"
-    elif path.suffix != ".json":
+        return toml.read(_file(path))
+    if path.suffix != ".json" and not path.is_dir():
         _file(path)
         raise SpecError(
             f"{path}: not a model file; use .onnx, .toml, config.json or a name of the zoo"
         )
-    return huggingface.read(_file(path), options)
+    from cosynth.workload.readers import huggingface
+
+    options = zoo.parse_options(text, model) if text else zoo.Options()
+    return huggingface.read(_file(path / "config.json" if path.is_dir() else path), options)
+
+
+def _split(model: str) -> tuple[Path, str]:
+    """Path and options; an `@` may also be part of a path that exists."""
+    if "@" in model and not _exists(Path(model)):
+        name, _, text = model.rpartition("@")
+        return Path(name), text
+    return Path(model), ""
+
+
+def _names_a_file(path: Path) -> bool:
+    """A name of the zoo stays one even where a folder is called the same."""
+    if path.suffix in _SUFFIXES or len(path.parts) > 1 or path.is_absolute():
+        return True
+    return _exists(path) and str(path) not in zoo.names()
+
+
+def _no_options(model: str, text: str) -> None:
+    if text:
+        raise SpecError(f"{model}: a file of this kind takes no options; write --dim name=8")
+
+
+def _no_dims(model: str, dims: Mapping[str, int] | None) -> None:
+    if dims:
+        raise SpecError(f"{model}: only ONNX files have named dimensions; write {model}@batch:8")
 
 
 def _exists(path: Path) -> bool:

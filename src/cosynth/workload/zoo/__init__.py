@@ -9,7 +9,7 @@ import importlib
 import importlib.metadata
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from cosynth.errors import SpecError, did_you_mean
@@ -44,28 +44,32 @@ def parse_request(request: str) -> tuple[str, Options]:
     ('llama-3.1-8b', Options(batch=8, phase='decode', length=4096, image=None))
     """
     name, at, text = request.partition("@")
-    options = Options()
-    if not at:
-        return name, options
-    seen: set[str] = set()
+    return name, parse_options(text, request) if at else Options()
+
+
+def parse_options(text: str, request: str) -> Options:
+    """Read `key:value,...`; `request` is what messages show.
+
+    >>> parse_options("train,batch:4", "vgg16@train,batch:4").phase
+    'train'
+    """
+    given: dict[str, str | int] = {}
     for item in text.split(","):
         key, colon, value = (part.strip() for part in item.partition(":"))
         kind = "phase" if key in PHASES else key
         if kind not in {"phase", "length", "image", "batch"}:
             near = did_you_mean(key, (*PHASES, "length", "image", "batch"))
             raise SpecError(f"{request}: unknown option {key!r}{near}; {_HINT}")
-        size = _size(request, key, value) if colon else None
-        if kind != "phase" and size is None:
+        if kind != "phase" and not colon:
             raise SpecError(f"{request}: {key} needs a number, as in {key}:8; {_HINT}")
-        given = {kind: key if kind == "phase" else size}
-        if kind == "phase" and size is not None:
-            given["length"] = size
-        twice = seen.intersection(given)
+        asked: dict[str, str | int] = {"phase": key} if kind == "phase" else {}
+        if colon:
+            asked["length" if kind == "phase" else kind] = _size(request, key, value)
+        twice = given.keys() & asked.keys()
         if twice:
             raise SpecError(f"{request}: {min(twice)} is given twice; {_HINT}")
-        seen.update(given)
-        options = replace(options, **given)
-    return name, options
+        given |= asked
+    return Options(**given)  # type: ignore[arg-type]
 
 
 def names() -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Readers: model files of other projects, and our own, as workloads."""
