@@ -88,7 +88,9 @@ class Workload:
         found: dict[tuple[int, int], None] = {}
         for at, einsum in enumerate(self.einsums):
             for access in einsum.inputs:
-                for name in self.sources(access.tensor):
+                # a view may itself be written: the new contents of a weight or a state
+                written = access.tensor in writer
+                for name in (access.tensor,) if written else self.sources(access.tensor):
                     if name in writer and writer[name] != at:
                         found[writer[name], at] = None
         return tuple(found)

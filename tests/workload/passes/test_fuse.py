@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from random_graphs import graphs
 
 from cosynth.workload import Builder, Workload
 from cosynth.workload.passes import groups
@@ -11,7 +11,7 @@ from cosynth.workload.passes import groups
 
 def residual_block() -> Builder:
     net = Builder("block")
-    x = net.input("x", (1, 8, 4, 4))
+    net.input("x", (1, 8, 4, 4))
     for name in ("a", "b"):
         net.weight(f"w{name}", (8, 8, 1, 1))
         net.weight(f"s{name}", (8,))
@@ -86,30 +86,6 @@ def test_views_of_the_same_shape_are_looked_through_and_others_are_not() -> None
     net.view("other", (8, 4), "B")
     net.output(net.einsum("C[m,n] = relu(other[m,n])", shape=(8, 4)))
     assert groups(net.build()) == ((0, 1), (2,))
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> Workload:
-    """Random chains and branches of products, sums and activations."""
-    net = Builder("random")
-    names = [net.input("x", (4, 4))]
-    net.weight("w", (4, 4))
-    for at in range(draw(st.integers(1, 14))):
-        a, b = draw(st.sampled_from(names)), draw(st.sampled_from(names))
-        kind = draw(st.sampled_from(["product", "sum", "relu", "view", "max"]))
-        if kind == "view":
-            names.append(net.view(f"t{at}", (4, 4), a))
-            continue
-        text = {
-            "product": f"t{at}[m,n] += {a}[m,k] * w[n,k]",
-            "sum": f"t{at}[m,n] = {a}[m,n] + {b}[m,n]",
-            "relu": f"t{at}[m,n] = relu({a}[m,n])",
-            "max": f"t{at}[m,n] = max(r) {a}[m,n+r]",
-        }[kind]
-        names.append(net.einsum(text, shape=(4, 4), bounds={"m": 4, "n": 4, "k": 4, "r": 3}))
-        if draw(st.booleans()) and not net.tensors[names[-1]].view_of:
-            net.output(names[-1])
-    return net.build()
 
 
 @given(graphs())

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
+from random_graphs import graphs
 
 from cosynth.workload import Builder, Workload
 from cosynth.workload.passes import classes, groups, merge
-from tests.workload.passes.test_fuse import graphs
 
 
 def stack(*widths: int, format: str | None = None) -> Workload:
     net = Builder("stack")
     x = net.input("x", (4, widths[0]))
-    for at, (k, n) in enumerate(zip(widths, widths[1:], strict=False)):
+    for at, (k, n) in enumerate(pairwise(widths)):
         w = net.weight(f"w{at}", (n, k), format=format if at else None)
         y = net.einsum(f"y{at}[m,n] += {x}[m,k] * {w}[n,k]", shape=(4, n))
         x = net.einsum(f"z{at}[i,j] = relu({y}[i,j])", shape=(4, n))

@@ -24,7 +24,7 @@ def groups(workload: Workload) -> tuple[tuple[int, ...], ...]:
             for name in workload.sources(access.tensor)
             if name in writers and writers[name] < at
         }
-        hosts = (p for p in sorted(before, reverse=True) if _drains(workload, readers, p, at))
+        hosts = (p for p in sorted(before, reverse=True) if drains(workload, readers, p, at))
         group = group_of.get(next(hosts, -1), [])
         group.append(at)
         group_of[at] = group
@@ -32,7 +32,7 @@ def groups(workload: Workload) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(group) for at, group in group_of.items() if group[-1] == at)
 
 
-def _drains(
+def drains(
     workload: Workload, readers: dict[str, tuple[int, ...]], producer: int, consumer: int
 ) -> bool:
     """Whether the consumer can be applied to the producer's output as it is produced."""

@@ -77,5 +77,7 @@ class _Names:
     def index(self, index: Index) -> Hashable:
         if index.lookup is not None:
             return self.access(index.lookup)
-        terms = tuple((self.ranks[t.rank], t.coefficient, t.divisor, t.modulus) for t in index.terms)
+        terms = tuple(
+            (self.ranks[t.rank], t.coefficient, t.divisor, t.modulus) for t in index.terms
+        )
         return terms, index.offset
