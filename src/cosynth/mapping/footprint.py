@@ -63,9 +63,7 @@ def groups(access: Access, einsum: Einsum, shape: tuple[int, ...]) -> tuple[Grou
 
 
 @lru_cache(maxsize=4096)
-def _interned(
-    ranks: tuple[str, ...], sizes: tuple[int, ...], windows: Windows
-) -> Group:
+def _interned(ranks: tuple[str, ...], sizes: tuple[int, ...], windows: Windows) -> Group:
     return Group(ranks=ranks, sizes=sizes, windows=windows)
 
 
