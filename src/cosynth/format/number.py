@@ -55,7 +55,8 @@ _FIELDS = (
     spec.Field(name="exponent", kind="integer", doc="exponent bits", default=0),
     spec.Field(name="mantissa", kind="integer", doc="stored mantissa bits", default=0),
     spec.Field(name="element", kind="text", doc="format of the elements of a block", default=""),
-    spec.Field(name="block", kind="integer", doc="elements that share a scale", default=1, minimum=1),
+    spec.Field(name="block", kind="integer", doc="elements that share a scale", default=1,
+          minimum=1),
     spec.Field(name="scale_bits", kind="integer", doc="bits of that scale", default=0),
 )  # fmt: skip
 
@@ -137,16 +138,21 @@ def assignment(text: str) -> Assignment:
     """
     if "=" not in text:
         return Assignment(weights=known(text.strip()).name, activations=known(text.strip()).name)
-    chosen = {}
+    chosen: dict[str, str] = {}
     for item in text.split(","):
         role, _, name = (part.strip() for part in item.partition("="))
         if role not in (*ROLES, "states"):
             near = did_you_mean(role, (*ROLES, "states"))
             raise SpecError(f"format {text!r}: unknown role {role!r}{near}")
         chosen[role] = known(name).name
-    return Assignment(**chosen)
+    default = Assignment()
+    return Assignment(
+        weights=chosen.get("weights", default.weights),
+        activations=chosen.get("activations", default.activations),
+        states=chosen.get("states", ""),
+    )
 
 
 def widest(formats: Iterable[Format]) -> Format:
     """The format that decides the rate of a unit: the one with the most bits."""
-    return max(formats, key=lambda format: (format.element_bits, format.precision))
+    return max(formats, key=lambda one: (one.element_bits, one.precision))

@@ -15,8 +15,9 @@ from cosynth.format.number import Format
 
 # NAND2 equivalents: per product bit, per adder bit, per adder bit and shift stage, per exponent bit
 MULTIPLIER, ADDER, SHIFTER, ALIGNER = 7.6, 7.2, 2.6, 22.0
-# Accumulator: adder and enabled flip-flop, per bit. Synthesised units of 24 and 32 bit (int8) give
-# (1189 - 606) / 24 and (1499 - 606) / 32 by default, (750 - 416) / 24 and (899 - 416) / 32 with Booth.
+# Accumulator: adder and enabled flip-flop, per bit. Synthesised units of 24 and 32 bit (int8)
+# give (1189 - 606) / 24, (1499 - 606) / 32 by default and (750 - 416) / 24, (899 - 416) / 32
+# with Booth.
 RECIPES = {"default": (1.0, 26.1), "booth": (0.68, 14.5)}
 LANES = 8
 
@@ -91,4 +92,4 @@ def _summed(a: Format) -> float:
 def _binades(a: Format) -> int:
     """Exponents that a float's products can have, subnormals in the lowest."""
     reserved = 0 if a.exponent <= 3 or a.mantissa == 3 else 1
-    return 2**a.exponent - 1 - reserved
+    return int(2**a.exponent) - 1 - reserved

@@ -1,5 +1,9 @@
 """What there is to run on: components, chips, laws that price components, and the catalogue."""
 
+from cosynth.hardware.catalogue import load, names
+from cosynth.hardware.families.engine import STATIONARITIES, engine
+from cosynth.hardware.laws import compute_energy, mac_area, priced
+from cosynth.hardware.reader import build, json_schema, read
 from cosynth.hardware.tree import (
     PARTS,
     RANK_KINDS,
@@ -13,8 +17,10 @@ from cosynth.hardware.tree import (
     Node,
     SpatialArray,
 )
+from cosynth.hardware.writer import write
 
 __all__ = [
-    "PARTS", "RANK_KINDS", "Component", "Compute", "Dimension", "Engine", "Hardware", "Link",
-    "Memory", "Node", "SpatialArray",
+    "PARTS", "RANK_KINDS", "STATIONARITIES", "Component", "Compute", "Dimension", "Engine",
+    "Hardware", "Link", "Memory", "Node", "SpatialArray", "build", "compute_energy", "engine",
+    "json_schema", "load", "mac_area", "names", "priced", "read", "write",
 ]  # fmt: skip

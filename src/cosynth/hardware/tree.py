@@ -78,8 +78,8 @@ class Link:
 class Compute:
     """A multiply-accumulate unit, or a vector unit for everything else (`does`).
 
-    `rates`: operations a cycle by format of the wider operand; the format `any` serves the rest, and
-    a format that is absent cannot run here. `energy` J/operation, `area` m², `leakage` W.
+    `rates`: operations a cycle by format of the wider operand; the format `any` serves the rest,
+    and a format that is absent cannot run here. `energy` J/operation, `area` m², `leakage` W.
     """
 
     name: str

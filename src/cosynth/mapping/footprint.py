@@ -29,8 +29,8 @@ Windows = tuple[tuple[Index, int], ...]
 class Group:
     """Dimensions of an access connected by common ranks, with the sizes of both.
 
-    `windows` is empty for a bare rank, which touches each position of its dimension once. Groups are
-    interned: identity is equality.
+    `windows` is empty for a bare rank, which touches each position of its dimension once. Groups
+    are interned: identity is equality.
     """
 
     ranks: tuple[str, ...]

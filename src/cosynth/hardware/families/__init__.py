@@ -1,0 +1,1 @@
+"""Parametrised hardware: functions that return a `Hardware`, one family a file."""
