@@ -51,12 +51,17 @@ class Index:
         """Ranks this dimension depends on, in order of appearance."""
         if self.lookup is not None:
             return self.lookup.ranks
+        if len(self.terms) == 1:
+            return (self.terms[0].rank,)
         return tuple(dict.fromkeys(term.rank for term in self.terms))
 
     @property
     def plain(self) -> bool:
         """Whether the dimension is one bare rank."""
-        return self.lookup is None and not self.offset and self.terms == (Term(rank=self.name),)
+        if self.lookup is not None or self.offset or len(self.terms) != 1:
+            return False
+        term = self.terms[0]
+        return term.coefficient == 1 and term.divisor == 1 and not term.modulus
 
     @property
     def name(self) -> str:

@@ -128,7 +128,10 @@ class _Reader:
     def peek(self, ahead: int = 0) -> tuple[str, str]:
         """Kind and text of a coming token; empty at the end."""
         at = self.position + ahead
-        return self.tokens[at][:2] if at < len(self.tokens) else ("", "")
+        if at >= len(self.tokens):
+            return ("", "")
+        kind, text, _ = self.tokens[at]
+        return kind, text
 
     def take(self, sign: str) -> bool:
         """Step over `sign` if it comes next."""
