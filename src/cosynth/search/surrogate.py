@@ -14,7 +14,7 @@ import numpy as np
 from cosynth.search.parameter import Codes, Reals
 from cosynth.search.space import Space
 
-_LENGTHS = (0.25, 0.5, 1.0, 2.0)  # times the typical distance of two points
+_LENGTHS = (0.3, 1.0, 3.0)  # times the typical distance of two points
 _RIDGE = 1e-3  # of the trend, against features that say the same
 _NUGGET = 1e-4  # share of the variance that is not smooth
 

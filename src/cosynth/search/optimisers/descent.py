@@ -22,7 +22,8 @@ from cosynth.search.surrogate import Surrogate, features_of, fit
 
 _CANDIDATES = 1200  # screened for each batch, and as many again at the start
 _CENTRES = 256  # evaluated points that the model is fitted to
-_SHORT_LIST = 160  # candidates whose hypervolume is computed
+_SHORT_LIST = 64  # candidates whose hypervolume is computed
+_JUDGED = 128  # evaluated points that tell where limits break
 _EXPLORED = 0.1  # share of a batch drawn without the model
 _TINY = 1e-300
 
@@ -135,7 +136,7 @@ class Descent(Optimiser):
         floor = scale.apply(bounds)
         centres = self._centres(known, scale)
         model = self._fitted(centres, scale)
-        features = features_of(self.space, candidates, np.nan_to_num(floor))
+        features = features_of(self.space, candidates, _above(floor))
         mean = np.maximum(_above(floor) + model.mean(features), floor)
         risk = self._risk(candidates)
         front = scale.apply(self._front_values())
@@ -166,12 +167,12 @@ class Descent(Optimiser):
         codes = self.history.codes[centres]
         floor = scale.apply(self._bounds(codes))
         outputs = scale.apply(self.history.values[centres]) - _above(floor)
-        return fit(features_of(self.space, codes, np.nan_to_num(floor)), outputs)
+        return fit(features_of(self.space, codes, _above(floor)), outputs)
 
     def _risk(self, candidates: Codes) -> Reals:
         """Return how likely a limit is broken, 0 to 1, [candidates]."""
         history = self.history
-        latest = slice(max(0, history.count - _CENTRES), None)
+        latest = slice(max(0, history.count - _JUDGED), None)
         broken = (history.violation[latest] > 0).astype(np.float64)
         if broken.min() == broken.max():
             return np.zeros(len(candidates))
@@ -212,23 +213,25 @@ class _Scale:
 
 
 def _above(floor: Reals) -> Reals:
-    """Return what the model starts from: the bound where there is one, else 0."""
-    return np.where(np.isfinite(floor), floor, 0.0)
+    """Return what the model starts from: the bounds of objectives that always have one, else 0."""
+    return np.where(np.all(np.isfinite(floor), axis=0), floor, 0.0)
 
 
 def _dominated(bounds: Reals, front: Reals) -> Flags:
     """Return which bounds some front member equals or beats in every objective."""
-    flags = np.any(np.isposinf(bounds), axis=1)
-    for member in front:
-        flags |= np.all(member <= bounds, axis=1)
+    beaten = np.ones((len(front), len(bounds)), dtype=bool)
+    for member, bound in zip(front.T, bounds.T, strict=True):
+        beaten &= member[:, None] <= bound
+    flags: Flags = np.any(beaten, axis=0) | np.any(np.isposinf(bounds), axis=1)
     return flags
 
 
 def _lead(values: Reals, front: Reals) -> Reals:
     """Return by how much each row must worsen until the front dominates it; negative: it does."""
-    lead = np.full(len(values), np.inf)
-    for member in front:
-        np.minimum(lead, np.max(member - values, axis=1), out=lead)
+    worst = np.full((len(front), len(values)), -np.inf)
+    for member, value in zip(front.T, values.T, strict=True):
+        np.maximum(worst, member[:, None] - value, out=worst)
+    lead: Reals = worst.min(axis=0)
     return lead
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _POPULATION = 64
 _LARGE = 1e30  # stands for infinity and NaN, which the sorting cannot take
-_PATIENCE = 20  # generations without a new point before random ones step in
+_PATIENCE = 4  # generations without a new point before random ones step in
 
 
 class Nsga2(Optimiser):
@@ -32,22 +32,22 @@ class Nsga2(Optimiser):
     def __init__(self, problem: Problem, seed: int = 0) -> None:
         super().__init__(problem, seed)
         self._algorithm = _algorithm(self.space.counts, len(problem.objectives))
+        self._prepared = False
         self._generation: Codes | None = None  # asked of pymoo, not yet told
         self._known: dict[bytes, int] = {}  # row -> index in the history
         self._waiting: Codes = np.empty((0, len(self.space.parameters)), dtype=np.int64)
 
     def ask(self, count: int) -> Points:
         """Return what is left of the generation; the next one is bred when all of it was told."""
-        for _ in range(_PATIENCE):
-            if len(self._waiting):
-                return Points(self.space, self._waiting[:count])
-            self._breed()
+        self._prepare()
+        if len(self._waiting):
+            return Points(self.space, self._waiting[:count])
         return self.unseen(self.generator(), count)
 
     def tell(self, points: Points, evaluations: Sequence[Evaluation]) -> None:
         """Learn evaluations; the population advances when its generation is complete."""
-        if not len(self._waiting) and self._generation is None:
-            self.ask(1)  # a history told again: breed the generation it belongs to
+        self._prepare()  # a history told again was not asked for
+        self._prepared = False
         first = self.history.count
         super().tell(points, evaluations)
         rows = [row.tobytes() for row in np.ascontiguousarray(points.codes)]
@@ -55,6 +55,14 @@ class Nsga2(Optimiser):
         told = set(rows)
         left = [row.tobytes() not in told for row in self._waiting]
         self._waiting = self._waiting[np.array(left, dtype=bool)]
+
+    def _prepare(self) -> None:
+        """Breed, once before each tell, until there is a point to evaluate or patience ends."""
+        generations = 0
+        while not (self._prepared or len(self._waiting) or generations == _PATIENCE):
+            self._breed()
+            generations += 1
+        self._prepared = True
 
     def _breed(self) -> None:
         """Tell pymoo the complete generation and ask it for the next."""
@@ -110,5 +118,6 @@ def _algorithm(counts: Codes, objectives: int) -> NSGA2:
         mutation=PM(eta=3.0, vtype=float, repair=RoundingRepair()),
         eliminate_duplicates=True,
     )
+    algorithm.mating.n_max_iterations = 10  # attempts at a child that is new
     algorithm.setup(shape, termination=NoTermination())
     return algorithm
