@@ -95,5 +95,7 @@ def test_reference_point_is_worse_than_the_front() -> None:
 
 
 def test_reference_point_wrong() -> None:
-    with pytest.raises(SpecError, match="no evaluation is feasible, so there is no front to measure"):
+    with pytest.raises(
+        SpecError, match="no evaluation is feasible, so there is no front to measure"
+    ):
         reference_point([Evaluation(objectives=(math.inf, 1.0))])

@@ -132,10 +132,16 @@ def test_size_of_a_huge_space_is_exact() -> None:
         ([], "space: holds no parameter; give at least one"),
         ([power("n", 3, 8)], "parameter 'n'.low: 3 is not a power of two; use 4"),
         ([integer("n", 9, 3)], "parameter 'n': low (9) is more than high (3)"),
-        ([integer("n", 0, 3, scale="log")], "parameter 'n'.low: 0 must be more than 0 on a log scale"),
+        (
+            [integer("n", 0, 3, scale="log")],
+            "parameter 'n'.low: 0 must be more than 0 on a log scale",
+        ),
         ([integer("n", 0, 3, scale="lag")], "parameter 'n'.scale: 'lag' is not one of linear, log"),
         ([real("n", 1, 1)], "parameter 'n': low and high are both 1; a real range needs two ends"),
-        ([real("n", 0, float("nan"))], "parameter 'n': low (0) and high (nan) must be finite numbers"),
+        (
+            [real("n", 0, float("nan"))],
+            "parameter 'n': low (0) and high (nan) must be finite numbers",
+        ),
         ([category("n", [])], "parameter 'n'.values: lists no value"),
         ([category("n", ["a", "a"])], "parameter 'n'.values: a stands twice"),
         ([power("n", 1, 2), power("n", 1, 2)], "parameter 'n'.name: 'n' stands twice"),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cosynth.search import Evaluation, Points, Space
+from cosynth.search import Evaluation, Points, Problem, Space
 from cosynth.testing.problems import Staircase
 
 
@@ -49,3 +49,12 @@ class Faulty:
             case "payload":
                 return [Evaluation(objectives=(1.0, 2.0), payload={"x": {1}}) for _ in answers]  # type: ignore[dict-item]
         return answers
+
+
+class Blind:
+    """A problem without its bounds: a black box."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.name, self.space = problem.name, problem.space
+        self.objectives, self.limits = problem.objectives, problem.limits
+        self.evaluate = problem.evaluate

@@ -7,6 +7,7 @@ file systems of clusters, and one commit per chunk of evaluations costs little b
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import platform
 import sqlite3
@@ -210,7 +211,7 @@ class Study:
                 points=points[start:end],
                 evaluations=tuple(answers[start:end]),
             )
-            for start, end in zip(starts, [*starts[1:], len(rows)], strict=True)
+            for start, end in itertools.pairwise([*starts, len(rows)])
         ]
 
     def add(self, batch: int, first: int, points: Points) -> None:

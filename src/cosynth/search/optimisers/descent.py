@@ -20,7 +20,7 @@ from cosynth.search.points import Points
 from cosynth.search.problem import Bounded
 from cosynth.search.surrogate import Surrogate, features_of, fit
 
-_CANDIDATES = 1200  # screened for each batch, and as many again at the start
+_CANDIDATES = 2000  # screened for each batch, and as many again at the start
 _CENTRES = 256  # evaluated points that the model is fitted to
 _SHORT_LIST = 64  # candidates whose hypervolume is computed
 _JUDGED = 128  # evaluated points that tell where limits break
@@ -92,7 +92,7 @@ class Descent(Optimiser):
 
     def _unscreened(self, generator: np.random.Generator, count: int) -> Points:
         """Return random unseen points, hopeful ones first: the front may hide beyond the model."""
-        drawn = self.unseen(generator, 8 * count).codes
+        drawn = self.unseen(generator, _CANDIDATES).codes
         hopeless = _dominated(self._bounds(drawn), self._front_values())
         return Points(self.space, drawn[np.argsort(hopeless, kind="stable")][:count])
 
@@ -147,7 +147,7 @@ class Descent(Optimiser):
         gain = _lead((mean - low) / span, (front - low) / span) - risk
         short = np.argsort(-np.round(gain, 9), kind="stable")[:_SHORT_LIST]
         deviation = model.deviation(features[short])
-        hoped = np.maximum(mean[short] - 0.5 * deviation, floor[short])
+        hoped = np.maximum(mean[short] - deviation, floor[short])
         picked = _greedy((hoped - low) / span, (front - low) / span, 1.0 - risk[short], count)
         picked += [at for at in range(len(short)) if at not in set(picked)][: count - len(picked)]
         return short[picked].tolist()
