@@ -37,7 +37,12 @@ class Window:
 
 
 def slide(
-    size: int, kernel: int, *, stride: int = 1, dilation: int = 1, padding: int | tuple[int, int] = 0
+    size: int,
+    kernel: int,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    padding: int | tuple[int, int] = 0,
 ) -> Window:
     """The window over an axis of `size` elements with zeros before and after it.
 
@@ -62,7 +67,7 @@ def same(size: int, kernel: int, *, stride: int = 1, dilation: int = 1) -> Windo
     return _window(kernel, positions, stride, dilation, before)
 
 
-def convolution(
+def convolution(  # noqa: PLR0913 - each is one attribute of the operator
     net: Builder,
     name: str,
     x: str,
@@ -105,7 +110,7 @@ def convolution(
     return add_bias(net, name, target, bias, operator) if bias else name
 
 
-def transposed(
+def transposed(  # noqa: PLR0913 - each is one attribute of the operator
     net: Builder,
     name: str,
     x: str,
@@ -162,12 +167,17 @@ def max_pool(
     )
 
 
+def sum_pool(net: Builder, name: str, x: str, windows: Sequence[Window], operator: str = "") -> str:
+    """The sum of every window."""
+    text, shape, bounds = _pooled(net, name, x, windows)
+    return net.einsum(text, shape=shape, bounds=bounds, operator=operator)
+
+
 def average_pool(
     net: Builder, name: str, x: str, windows: Sequence[Window], operator: str = "AveragePool"
 ) -> str:
     """The sum of every window, then its share."""
-    text, shape, bounds = _pooled(net, f"{name}.sum", x, windows)
-    total = net.einsum(text, shape=shape, bounds=bounds, operator=operator)
+    total = sum_pool(net, f"{name}.sum", x, windows, operator)
     share = 1 / math.prod(window.kernel for window in windows)
     return elementwise(net, name, f"{{0}} * {share!r}", total, operator=operator)
 
@@ -199,7 +209,9 @@ def resize(net: Builder, name: str, x: str, sizes: Sequence[int], taps: int = 1)
     count = len(sizes)
     names = ("n", "c", *POSITIONS)[: count + 2] if count <= 3 else ()
     if not names or count + 2 != len(net.shape(x)):
-        raise WorkloadError(f"resizes {count} axes of {list(net.shape(x))}; 1 to 3 can be expressed")
+        raise WorkloadError(
+            f"resizes {count} axes of {list(net.shape(x))}; 1 to 3 can be expressed"
+        )
     choices = []
     for r, old, new in zip(names[2:], net.shape(x)[2:], sizes, strict=True):
         if old == new:
@@ -227,12 +239,9 @@ def _pooled(
     net: Builder, name: str, x: str, windows: Sequence[Window]
 ) -> tuple[str, tuple[int, ...], dict[str, int]]:
     place, inside = POSITIONS[: len(windows)], OFFSETS[: len(windows)]
-    # a single window needs no rank of positions
-    alone = all(window.positions == 1 and not window.before for window in windows)
-    moved = [
-        r + (f"*{w.dilation}" if w.dilation > 1 else "") if alone else w.index(p, r)
-        for w, p, r in zip(windows, place, inside, strict=True)
-    ]
+    # a window over the whole image needs no rank of positions
+    alone = all(w.kernel == size for w, size in zip(windows, net.shape(x)[2:], strict=True))
+    moved = [r if alone else w.index(p, r) for w, p, r in zip(windows, place, inside, strict=True)]
     target = at(name, ["n", "c", *(["0"] * len(windows) if alone else place)])
     shape = (*net.shape(x)[:2], *(window.positions for window in windows))
     return f"{target} += {at(x, ['n', 'c', *moved])}", shape, _bounds(windows)

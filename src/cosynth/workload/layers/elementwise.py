@@ -96,7 +96,7 @@ def activation(net: Builder, name: str, x: str, operator: str = "Relu") -> str:
     return elementwise(net, name, ACTIVATIONS[operator], x, operator=operator)
 
 
-def reduce(
+def reduce(  # noqa: PLR0913 - each is one attribute of the operator
     net: Builder,
     name: str,
     x: str,
@@ -163,7 +163,10 @@ def lookup(
     """Rows of a table picked by a tensor of indices: `Y[t,d] = E[T[t],d]`."""
     shape, picked = net.shape(table), net.shape(indices)
     axis %= len(shape)
-    before, after = [f"d{at}" for at in range(axis)], [f"d{at}" for at in range(axis + 1, len(shape))]
+    before, after = (
+        [f"d{at}" for at in range(axis)],
+        [f"d{at}" for at in range(axis + 1, len(shape))],
+    )
     where = [f"t{at}" for at in range(len(picked))]
     made = (*shape[:axis], *picked, *shape[axis + 1 :])
     names = [*before, *where, *after]

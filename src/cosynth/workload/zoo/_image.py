@@ -40,11 +40,11 @@ def finish(net: Builder, options: Options) -> Workload:
     if options.phase == "train":
         from cosynth.workload import passes
 
-        return passes.training(net.build())
+        return passes.train(net.build())
     return net.build()
 
 
-def conv(
+def conv(  # noqa: PLR0913 - each is one attribute of the operator
     net: Builder,
     name: str,
     x: str,
@@ -76,7 +76,7 @@ def norm(net: Builder, name: str, x: str, *, statistics: bool = False) -> str:
     return batch_norm(net, name, x, scale, shift, (mean, variance))
 
 
-def conv_norm(
+def conv_norm(  # noqa: PLR0913 - each is one attribute of the operator
     net: Builder,
     name: str,
     x: str,

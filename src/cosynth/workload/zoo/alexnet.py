@@ -14,7 +14,13 @@ from cosynth.workload.zoo._image import conv, flatten, image_model, linear, wind
 _PAPER = "Krizhevsky et al., ImageNet Classification with Deep Convolutional Networks, NIPS 2012"
 _ONE = "Krizhevsky, One weird trick for parallelizing convolutional networks, arXiv:1404.5997"
 # output channels, kernel, stride, padding, whether a pool follows
-_TORCH = ((64, 11, 4, 2, 1), (192, 5, 1, 2, 1), (384, 3, 1, 1, 0), (256, 3, 1, 1, 0), (256, 3, 1, 1, 1))
+_TORCH = (
+    (64, 11, 4, 2, 1),
+    (192, 5, 1, 2, 1),
+    (384, 3, 1, 1, 0),
+    (256, 3, 1, 1, 0),
+    (256, 3, 1, 1, 1),
+)
 # output channels, kernel, stride, padding, groups, normalised, whether a pool follows
 _CAFFE = (
     (96, 11, 4, 0, 1, 1, 1),

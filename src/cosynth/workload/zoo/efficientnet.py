@@ -51,7 +51,9 @@ def _block(net: Builder, name: str, x: str, sizes: tuple[int, int, int, int]) ->
 def _excite(net: Builder, name: str, x: str, narrow: int) -> str:
     """Weigh the channels by a small network that sees their averages."""
     y = average_pool(net, f"{name}.pool", x, whole(net.shape(x)[2:]), "GlobalAveragePool")
-    y = activation(net, f"{name}.silu", conv(net, f"{name}.reduce", y, narrow, 1, bias=True), "Swish")
+    y = activation(
+        net, f"{name}.silu", conv(net, f"{name}.reduce", y, narrow, 1, bias=True), "Swish"
+    )
     y = conv(net, f"{name}.expand", y, net.shape(x)[1], 1, bias=True)
     gate = activation(net, f"{name}.gate", y, "Sigmoid")
     return elementwise(net, f"{name}.scale", "{0} * {1}", x, gate, operator="Mul")

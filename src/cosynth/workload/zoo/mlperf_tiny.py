@@ -15,9 +15,7 @@ _PAPER = "Banbury et al., MLPerf Tiny Benchmark, arXiv:2106.07597"
 
 
 def _ds_cnn(options: Options) -> Workload:
-    return image_model(
-        "ds-cnn", options, _speech, image=(49, 10), channels=1, citations=(_PAPER,)
-    )
+    return image_model("ds-cnn", options, _speech, image=(49, 10), channels=1, citations=(_PAPER,))
 
 
 def _resnet8(options: Options) -> Workload:
@@ -73,7 +71,7 @@ def _quarter(net: Builder, x: str) -> str:
     return _head(net, x, 2)
 
 
-def _layer(
+def _layer(  # noqa: PLR0913 - each is one attribute of the operator
     net: Builder,
     name: str,
     x: str,
