@@ -23,7 +23,7 @@ BATCH = 16
 class SlowToy(Toy):
     """The toy accelerator, at the pace of a real one."""
 
-    def evaluate(self, points):  # noqa: ANN001, ANN201
+    def evaluate(self, points):
         time.sleep(0.001 * len(points))
         return Toy.evaluate(self, points)
 
@@ -45,7 +45,7 @@ def search(path: Path, processes: int, report: bool) -> list[Record]:
     header = header_of(problem, searcher, BATCH)
     begin = Study.resume if path.exists() and path.stat().st_size else Study.create
 
-    def say(progress) -> None:  # noqa: ANN001
+    def say(progress) -> None:
         for each in progress.records:
             sys.stdout.write(f"{each.number} {each.evaluation.objectives!r}\n")
         sys.stdout.flush()

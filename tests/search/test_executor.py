@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.search.test_run import essence, search
 
 from cosynth.errors import SpecError
 from cosynth.search import workers
 from cosynth.testing.problems import Toy
-from tests.search.test_run import essence, search
 
 
 @pytest.mark.parametrize("where", [None, 0, 1])
@@ -65,7 +65,9 @@ def test_a_cluster_that_does_not_answer_wrong(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(importlib.import_module("cosynth.search.executor"), "_PATIENCE", 0.3)
     with (
-        pytest.raises(SpecError, match="'dask:tcp://127.0.0.1:9': no Dask scheduler answers there"),
+        pytest.raises(
+            SpecError, match=r"'dask:tcp://127\.0\.0\.1:9': no Dask scheduler answers there"
+        ),
         workers("dask:tcp://127.0.0.1:9"),
     ):
         pass

@@ -1,15 +1,15 @@
 """Space files: read, written, described."""
 
+import tomllib
 from pathlib import Path
 
 import jsonschema
 import pytest
-import tomllib
 from hypothesis import given, settings
+from tests.search.test_space import spaces
 
 from cosynth.errors import SpecError
 from cosynth.search import Space, read_space, space_of, space_schema, write_space
-from tests.search.test_space import spaces
 
 EXAMPLE = """
 [[parameter]]

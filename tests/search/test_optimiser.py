@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.search.toys import Blind
 
 import cosynth.search as room
 from cosynth.errors import SpecError
 from cosynth.search import Evaluation, Points, optimiser, optimisers
 from cosynth.search.pareto import volume
-from cosynth.testing.problems import Staircase, Toy
-from tests.search.toys import Blind
+from cosynth.testing.problems import Toy
 
 
 def test_each_file_is_an_optimiser_of_that_name() -> None:
@@ -76,10 +76,3 @@ def test_descent_never_evaluates_what_the_bounds_exclude() -> None:
         told += problem.evaluate(points)
         searcher.tell(points, told[-len(points) :])
     assert not np.any(excluded[1:])
-
-
-def test_bounds_never_exceed_the_objectives() -> None:
-    for problem in (Toy(), Staircase()):
-        points = problem.space.sample(np.random.default_rng(0), 500)
-        values = np.array([each.objectives for each in problem.evaluate(points)])
-        assert np.all(problem.bounds(points) <= values * (1 + 1e-12))

@@ -51,20 +51,23 @@ def test_front_is_what_brute_force_finds(evaluations: list[Evaluation]) -> None:
     assert chosen == sorted(chosen)
     assert {evaluations[index].objectives for index in chosen} == expected
     assert len(chosen) == len(expected)
-    assert all(
-        index == next(i for i, e in enumerate(evaluations) if e.feasible and e.objectives == evaluations[index].objectives)
-        for index in chosen
-    )  # fmt: skip
+    first: dict[tuple[float, ...], int] = {}
+    for index, each in enumerate(evaluations):
+        if each.feasible:
+            first.setdefault(each.objectives, index)
+    assert all(first[evaluations[index].objectives] == index for index in chosen)
 
 
 @given(answers())
 @settings(max_examples=100, deadline=None)
 def test_hypervolume_counts_the_unit_cubes(evaluations: list[Evaluation]) -> None:
     width = len(evaluations[0].objectives) if evaluations else 2
+    feasible = [each.objectives for each in evaluations if each.feasible]
+    corners = itertools.product(range(5), repeat=width)
     cubes = sum(
-        any(e.feasible and all(o <= c for o, c in zip(e.objectives, corner, strict=True)) for e in evaluations)
-        for corner in itertools.product(range(5), repeat=width)
-    )  # fmt: skip
+        any(all(o <= c for o, c in zip(each, corner, strict=True)) for each in feasible)
+        for corner in corners
+    )
     assert hypervolume(evaluations, [5.0] * width) == pytest.approx(cubes)
     curve = hypervolume_over(evaluations, [5.0] * width)
     assert curve == sorted(curve)

@@ -5,10 +5,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.search.toys import Faulty, Slow
 
 from cosynth.errors import StudyError
 from cosynth.search import (
@@ -24,19 +25,25 @@ from cosynth.search import (
     workers,
 )
 from cosynth.testing.problems import Staircase, Toy
-from tests.search.toys import Faulty, Slow
 
 
 def essence(records: list[Record]) -> list[tuple[object, ...]]:
     return [(each.number, each.batch, each.point, each.evaluation) for each in records]
 
 
-def search(path: Path, problem: Problem, name: str = "random", evaluations: int = 48, **more: object) -> list[Record]:  # fmt: skip
+def search(
+    path: Path,
+    problem: Problem,
+    name: str = "random",
+    evaluations: int = 48,
+    executor: Executor | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> list[Record]:
     searcher = optimiser(name, problem, 3)
     header = header_of(problem, searcher, 16)
     begin = Study.resume if path.exists() else Study.create
     with begin(path, header) as study:
-        return run(problem, searcher, study, Budget(evaluations=evaluations), **more)  # type: ignore[arg-type]
+        return run(problem, searcher, study, Budget(evaluations=evaluations), executor, on_progress)
 
 
 def test_the_budget_is_spent_to_the_point(tmp_path: Path) -> None:
@@ -137,15 +144,15 @@ def test_the_study_costs_less_than_two_milliseconds_an_evaluation(tmp_path: Path
     ("fault", "text"),
     [
         ("raise", "ValueError: no such tile"),
-        ("few", "4 points had 3 answers"),
+        ("few", "points had"),
         ("wide", "3 objectives instead of 2"),
     ],
 )
 def test_a_faulty_problem_wrong(tmp_path: Path, fault: str, text: str) -> None:
     with pytest.raises(StudyError) as caught:
         search(tmp_path / "s", Faulty(fault=fault), "exhaustive", 999)
-    assert str(caught.value).endswith(text) or fault == "few"
-    assert "evaluating {'x0': 20, 'x1': 0}" in str(caught.value) or fault == "few"
+    assert str(caught.value).startswith("evaluating {'x0': 20, 'x1': 0} and 15 more: ")
+    assert text in str(caught.value)
     with Study.read(tmp_path / "s") as study:
         assert study.count >= 600
 
@@ -186,7 +193,9 @@ def test_ctrl_c_leaves_a_study_that_resumes(tmp_path: Path) -> None:
         "search(Path(sys.argv[1]), Toy(), on_progress=hit)"
     )
     path = tmp_path / "s"
-    child = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    child = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
     assert "KeyboardInterrupt" in child.stderr
     with Study.read(path) as study:
         assert 20 < study.count < 48
@@ -200,7 +209,7 @@ def test_nothing_is_lost_when_killed(tmp_path: Path) -> None:
     kills = 0
     for seed in range(1, 4):
         outcome = kill.trial(tmp_path, expected, seed, 1, 1.2)
-        print(f"seed {seed}: {outcome}")
+        sys.stdout.write(f"seed {seed}: {outcome}\n")
         kills += outcome.kills
         assert (outcome.lost, outcome.equal) == (0, True)
     assert kills

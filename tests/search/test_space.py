@@ -1,7 +1,6 @@
 """Spaces: members, counts, codes, samples, neighbours."""
 
 import itertools
-import pickle
 
 import numpy as np
 import pytest
@@ -91,31 +90,6 @@ def test_neighbours_are_one_step_in_one_parameter() -> None:
     assert near == {(2, 1), (4, 1), (3, 0), (3, 2)}
 
 
-def test_log_draws_each_octave_equally_often() -> None:
-    space = Space.of(integer("rows", 1, 255, scale="log"))
-    drawn = space.sample(np.random.default_rng(0), 20_000).column("rows").astype(float)
-    octaves = np.bincount(np.log2(drawn).astype(int))
-    assert octaves[1:].min() > 0.8 * octaves[1:].max()
-
-
-def test_points_are_immutable_hashable_and_pickle() -> None:
-    point = Point({"b": 1, "a": "x"})
-    assert pickle.loads(pickle.dumps(point)) == point == {"a": "x", "b": 1}
-    assert hash(point) == hash(Point({"a": "x", "b": 1}))
-    with pytest.raises(TypeError):
-        point["b"] = 2  # type: ignore[index]
-
-
-def test_columns_hold_the_values_and_active_says_where() -> None:
-    space = Space.of(
-        category("engine", ["dot", "systolic"]), power("rows", 2, 8, when={"engine": "systolic"})
-    )
-    points = space.encode([{"engine": "dot"}, {"engine": "systolic", "rows": 8}])
-    assert points.column("rows").tolist() == [2, 8]
-    assert points.active("rows").tolist() == [False, True]
-    assert [dict(point) for point in points[1:]] == [{"engine": "systolic", "rows": 8}]
-
-
 def test_a_real_value_may_be_written_with_fewer_digits() -> None:
     space = Space.of(real("voltage", 0.6, 1.0, levels=5))
     assert space.encode([{"voltage": 0.7}, {"voltage": 0.9}]).codes.tolist() == [[1], [3]]
@@ -152,7 +126,8 @@ def test_size_of_a_huge_space_is_exact() -> None:
         ),
         (
             [power("rows", 1, 2), power("n", 1, 2, when={"row": 1})],
-            "parameter 'n'.when.row: no parameter of this name stands before 'n'; did you mean 'rows'?",
+            "parameter 'n'.when.row: no parameter of this name stands before 'n';"
+            " did you mean 'rows'?",
         ),
         (
             [power("rows", 1, 2), power("n", 1, 2, when={"rows": 3})],

@@ -39,7 +39,8 @@ class Surrogate:
         """Return the standard deviation of each output, [candidates, outputs]."""
         near = self._kernel(features)
         variance = 1.0 + _NUGGET - np.sum((near @ self.inverse) * near, axis=1)
-        return np.sqrt(np.maximum(variance, 0.0))[:, None] * self.spread
+        deviation: Reals = np.sqrt(np.maximum(variance, 0.0))[:, None] * self.spread
+        return deviation
 
     def _kernel(self, features: Reals) -> Reals:
         return _matern(_distances(features * self.scale, self.features) / self.length)
@@ -63,22 +64,21 @@ def fit(features: Reals, outputs: Reals) -> Surrogate:
     lined = _lined(features)
     ridge = _RIDGE * len(lined) * np.eye(lined.shape[1])
     ridge[-1, -1] = 1e-9  # the constant is free
-    trend = np.linalg.solve(lined.T @ lined + ridge, lined.T @ outputs)
+    trend: Reals = np.linalg.solve(lined.T @ lined + ridge, lined.T @ outputs).astype(float)
     rest = outputs - lined @ trend
     spread = np.maximum(rest.std(axis=0), 1e-12)
     scale = _relevance(features, trend[:-1], outputs)
     scaled = features * scale
     distances = _distances(scaled, scaled)
     typical = float(np.median(distances)) or 1.0
-    best = (np.inf, 0.0, np.empty((0, 0)))
+    least, length, inverse = np.inf, typical, np.eye(len(features))
     for share in _LENGTHS:
         kernel = _matern(distances / (share * typical))
-        inverse = np.linalg.inv(kernel + _NUGGET * np.eye(len(kernel)))
-        missed = (inverse @ (rest / spread)) / np.diag(inverse)[:, None]  # leave-one-out errors
+        tried: Reals = np.linalg.inv(kernel + _NUGGET * np.eye(len(kernel))).astype(float)
+        missed = (tried @ (rest / spread)) / np.diag(tried)[:, None]  # leave-one-out errors
         error = float(np.sum(missed**2))
-        if error < best[0]:
-            best = (error, share * typical, inverse)
-    _, length, inverse = best
+        if error < least:
+            least, length, inverse = error, share * typical, tried
     return Surrogate(
         features=scaled,
         scale=scale,

@@ -45,7 +45,8 @@ class Broken:
 
     def _one(self, row: int, column: int) -> Evaluation:
         bad = self.nowhere or row % 2
-        values = {3: (np.inf, 1.0), 4: (np.nan, np.nan)}.get(column, (float(row), 9.0 - column))
+        odd = {3: (np.inf, 1.0), 4: (np.nan, np.nan), 5: (1e308, -1e308), 6: (1e-308, 0.0)}
+        values = odd.get(column, (float(row), 9.0 - column))
         violations = (Violation(limit="rows", amount=1.0 + row),) if bad else ()
         return Evaluation(objectives=values, violations=violations)
 

@@ -102,7 +102,8 @@ class Descent(Optimiser):
         members = self._front()
         if not len(members):
             members = np.argsort(self.history.violation, kind="stable")[:8]
-        return codes[generator.permutation(members)]
+        parents: Codes = codes[generator.permutation(members)]
+        return parents
 
     def _steps(self, generator: np.random.Generator, parents: Codes, count: int) -> Codes:
         """Return parents moved in a few coordinates, mostly by little."""
@@ -141,7 +142,8 @@ class Descent(Optimiser):
         risk = self._risk(candidates)
         front = scale.apply(self._front_values())
         if not len(front):
-            return np.argsort(risk, kind="stable")[:count].tolist()
+            safest: list[int] = np.argsort(risk, kind="stable")[:count].tolist()
+            return safest
         low, high = front.min(axis=0), front.max(axis=0)
         span = np.where(high > low, high - low, 1.0)
         gain = _lead((mean - low) / span, (front - low) / span) - risk
@@ -150,9 +152,10 @@ class Descent(Optimiser):
         hoped = np.maximum(mean[short] - deviation, floor[short])
         picked = _greedy((hoped - low) / span, (front - low) / span, 1.0 - risk[short], count)
         picked += [at for at in range(len(short)) if at not in set(picked)][: count - len(picked)]
-        return short[picked].tolist()
+        rows: list[int] = short[picked].tolist()
+        return rows
 
-    def _centres(self, known: np.ndarray, scale: _Scale) -> np.ndarray:
+    def _centres(self, known: Codes, scale: _Scale) -> Codes:
         """Return which evaluated points to model: those nearest to the front, and the latest."""
         if len(known) <= _CENTRES:
             return known
@@ -163,7 +166,7 @@ class Descent(Optimiser):
         late = np.setdiff1d(known, nearest)[-(_CENTRES - len(nearest)) :]
         return np.sort(np.concatenate([nearest, late]))
 
-    def _fitted(self, centres: np.ndarray, scale: _Scale) -> Surrogate:
+    def _fitted(self, centres: Codes, scale: _Scale) -> Surrogate:
         codes = self.history.codes[centres]
         floor = scale.apply(self._bounds(codes))
         outputs = scale.apply(self.history.values[centres]) - _above(floor)
@@ -181,7 +184,7 @@ class Descent(Optimiser):
         features = features_of(self.space, candidates, np.empty((len(candidates), 0)))
         return np.clip(model.mean(features)[:, 0], 0.0, 1.0)
 
-    def _front(self) -> np.ndarray:
+    def _front(self) -> Codes:
         feasible = np.flatnonzero(self.history.violation == 0)
         return feasible[pareto.nondominated(self.history.values[feasible])]
 
@@ -198,18 +201,21 @@ class Descent(Optimiser):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scale:
-    """Logarithms of objectives that are always positive, the others as they are."""
+    """Logarithms of objectives that are always positive, the others as shares of the largest."""
 
     positive: Flags  # [objectives]
+    largest: Reals  # [objectives]
 
     @staticmethod
     def of(values: Reals) -> _Scale:
-        return _Scale(positive=np.all(values > 0, axis=0))
+        largest = np.maximum(np.max(np.abs(values), axis=0), _TINY)
+        return _Scale(positive=np.all(values > 0, axis=0), largest=largest)
 
     def apply(self, values: Reals) -> Reals:
-        with np.errstate(invalid="ignore"):
-            logs = np.where(values > 0, np.log(np.maximum(values, _TINY)), -np.inf)
-        return np.where(self.positive, logs, values)
+        logs = np.log(np.maximum(values, _TINY))
+        logs = np.where(values > 0, logs, -np.inf)
+        scaled: Reals = np.where(self.positive, logs, values / self.largest)
+        return scaled
 
 
 def _above(floor: Reals) -> Reals:
