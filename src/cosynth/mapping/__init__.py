@@ -1,11 +1,28 @@
 """Where each piece runs, and the exact traffic that follows."""
 
+from cosynth.mapping.footprint import distinct
 from cosynth.mapping.legality import overflow_problems, overflows, problems, rank_kinds, unrolls
 from cosynth.mapping.nest import Level, Loop, Mapping
 from cosynth.mapping.text import read, write
-from cosynth.mapping.traffic import Counts, Traffic, operands, part_of, traffic
+from cosynth.mapping.traffic import Counts, Inflow, Traffic, inflow, operands, part_of, traffic
 
 __all__ = [
-    "Counts", "Level", "Loop", "Mapping", "Traffic", "operands", "overflow_problems", "overflows",
-    "part_of", "problems", "rank_kinds", "read", "traffic", "unrolls", "write",
+    "Counts",
+    "Inflow",
+    "Level",
+    "Loop",
+    "Mapping",
+    "Traffic",
+    "distinct",
+    "inflow",
+    "operands",
+    "overflow_problems",
+    "overflows",
+    "part_of",
+    "problems",
+    "rank_kinds",
+    "read",
+    "traffic",
+    "unrolls",
+    "write",
 ]  # fmt: skip

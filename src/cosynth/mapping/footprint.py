@@ -203,3 +203,11 @@ def _position(group: Group, point: dict[str, int]) -> int:
             return -1
         place = place * size + at
     return place
+
+
+def distinct(access: Access, einsum: Einsum, shape: tuple[int, ...]) -> int:
+    """Elements of a tensor that one copy of an einsum touches at all."""
+    total = 1
+    for group in groups(access, einsum, shape):
+        total *= touched(group, ()) if group.windows else group.sizes[0]
+    return total

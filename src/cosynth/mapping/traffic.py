@@ -103,6 +103,45 @@ def traffic(einsum: Einsum, workload: Workload, mapping: Mapping, engine: Engine
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inflow:
+    """What one memory takes in of one operand, or gives back: elements `sent` from or to the memory
+    above, elements `received` by all instances, and `distinct` ones.
+    """
+
+    tensor: str
+    part: str
+    above: str
+    sent: Array
+    received: Array
+    distinct: int
+
+
+def inflow(
+    einsum: Einsum, workload: Workload, mapping: Mapping, engine: Engine, level: str
+) -> tuple[Inflow, ...]:
+    """Count only what crosses into one memory; levels below it need not be mapped yet."""
+    nest = _Nest.of(einsum, mapping, engine)
+    found = []
+    for access, part in operands(einsum, workload):
+        chain = [name for name, tensors in nest.keeps if access.tensor in tensors]
+        if level not in chain[1:]:
+            continue
+        parts = groups(access, einsum, workload.tensor(access.tensor).shape)
+        above, start = chain[chain.index(level) - 1], nest.starts[level]
+        found.append(
+            Inflow(
+                tensor=access.tensor,
+                part=part,
+                above=above,
+                sent=_moved(nest, part, parts, nest.starts[above], start),
+                received=_moved(nest, part, parts, start, start),
+                distinct=_distinct(parts),
+            )
+        )
+    return tuple(found)
+
+
 def operands(einsum: Einsum, workload: Workload) -> tuple[tuple[Access, str], ...]:
     """The distinct operands of an einsum and the part each plays; the output comes last."""
     seen: dict[tuple[str, str], tuple[Access, str]] = {}
@@ -183,14 +222,15 @@ def _operand(
 ) -> tuple[Counts, ...]:
     """Counts of one operand at every memory that keeps it, outermost first."""
     levels = [level for level, tensors in nest.keeps if access.tensor in tensors]
-    distinct = math.prod(touched(group, ()) if group.windows else group.sizes[0] for group in parts)
+    distinct = _distinct(parts)
     entered: Array = distinct
     found: list[Counts] = []
     for here, below in zip(levels, [*levels[1:], None], strict=True):
         above = nest.starts[here]
         moved = _moved(nest, part, parts, above, None if below is None else nest.starts[below])
-        held = _held(nest, parts, above)
         home = here == levels[0]
+        # the outermost memory of an operand holds all of it
+        held = distinct if home else _held(nest, parts, above)
         base = Counts(tensor=access.tensor, part=part, level=here, tile=held)
         if part == "output":
             counts = replace(
@@ -207,6 +247,10 @@ def _operand(
             start = nest.starts[below]
             entered = _moved(nest, part, parts, start, start)
     return tuple(found)
+
+
+def _distinct(parts: tuple[Group, ...]) -> int:
+    return math.prod(touched(group, ()) if group.windows else group.sizes[0] for group in parts)
 
 
 def _held(nest: _Nest, parts: tuple[Group, ...], above: int) -> Array:

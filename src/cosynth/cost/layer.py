@@ -1,0 +1,368 @@
+"""Exact counts to seconds and joules, for one job on one engine."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from cosynth.arrays import Array, namespace
+from cosynth.cost.job import Job
+from cosynth.cost.result import Bound, Cost, Part
+from cosynth.format import ACCUMULATORS, widest
+from cosynth.hardware import Compute, Engine, Hardware, Link, Memory, SpatialArray, compute_energy
+from cosynth.mapping import Counts, Mapping, Traffic, distinct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Move:
+    """Bytes between a memory (`above`) and the next that keeps a tensor, or the compute unit."""
+
+    above: str
+    below: str
+    part: str
+    taken: Array  # read above
+    given: Array  # written above
+    filled: Array  # written below
+    drained: Array  # read below
+    first: Array  # bytes of one tile below
+
+
+def price(job: Job, counts: Traffic, mapping: Mapping, engine: Engine, hardware: Hardware) -> Cost:
+    """Return the cost of all copies of a job under a mapping whose traffic was counted.
+
+    `hardware` must be `priced`. Tiles, and every number of the hardware, may be arrays; all
+    broadcast. Transfers into a double-buffered level overlap with the work below it, others do
+    not; no port moves more than its bandwidth over the whole run.
+    """
+    moves = _moves(job, counts, engine)
+    instances = _instances(mapping, job, engine)
+    parts = {part.name: part for part in _memory_parts(job, moves, instances, engine, hardware)}
+    parts |= {part.name: part for part in _link_parts(moves, engine)}
+    unit = _unit_part(job, counts, engine, hardware)
+    parts[unit.name] = unit
+    vector = _vector_part(job, engine, hardware)
+    if vector is not None:
+        parts[vector.name] = vector
+    latency, ramp = _pipelined(moves, parts, instances, mapping, engine)
+    if vector is not None and vector.kind == "serial":
+        latency = latency + vector.time
+    elif vector is not None:
+        latency = namespace(latency, vector.time).maximum(latency, vector.time)
+    times = job.einsum.repeat
+    energy = sum(part.energy for part in parts.values())
+    bound = bounds(job, engine, hardware)
+    return Cost(
+        latency=latency * times,
+        energy=energy * times,
+        parts=tuple(_times(part, times) for part in parts.values()),
+        bound=bound,
+        ramp=ramp * times,
+        utilisation=bound.compute / (latency * times),
+    )
+
+
+def bounds(job: Job, engine: Engine, hardware: Hardware) -> Bound:
+    """Physical limits of all copies of a job: the compute roofline and compulsory traffic."""
+    unit, einsum = engine.compute, job.einsum
+    lanes = math.prod(dimension.size for dimension in engine.dimensions)
+    points, speed = _operations(job, unit), rate(unit, job)
+    work = points / (lanes * speed * hardware.frequency) if _positive(speed) else math.inf
+    moved: dict[str, list[Array]] = {}
+    energy: Array = points * compute_energy(unit, hardware, *job.factors)
+    total: Array = 0
+    homes = [(tensor, job.parts[tensor], job.bits[tensor]) for tensor in job.parts]
+    for tensor, part, bits in homes:
+        size = _touched(job, tensor)
+        memory = engine.levels[engine.home(part)]
+        assert isinstance(memory, Memory)
+        data = size * bits / 8
+        moved.setdefault(memory.name, []).append(_port_time(memory, data, part))
+        per_access = memory.write_energy if part == "output" else memory.read_energy
+        energy = energy + data * 8 / memory.width * per_access
+        total = total + data
+    ports = [sum(times) for times in moved.values()]
+    slowest: Array = 0.0
+    for port in ports:
+        slowest = namespace(port, slowest).maximum(port, slowest)
+    times = einsum.repeat
+    return Bound(
+        compute=work * times, traffic=slowest * times, energy=energy * times, bytes=total * times
+    )
+
+
+def rate(unit: Compute, job: Job) -> Array:
+    """Operations a cycle of one unit for the formats of a job; 0 where it cannot run them."""
+    rates = dict(unit.rates)
+    format = widest(job.factors)
+    return rates.get(format.name, rates.get("any", 0.0))
+
+
+def _operations(job: Job, unit: Compute) -> int:
+    """Scalar steps of one copy on a unit: points, or vector operations on a vector unit."""
+    if unit.does == "vector":
+        return max(job.vector_operations // job.einsum.repeat, job.einsum.points)
+    return job.einsum.points
+
+
+def _touched(job: Job, tensor: str) -> int:
+    access = next(a for a in (*job.einsum.inputs, job.einsum.output) if a.tensor == tensor)
+    return distinct(access, job.einsum, job.workload.tensor(tensor).shape)
+
+
+def _port_time(memory: Memory, data: Array, part: str) -> Array:
+    if memory.shared_port or part != "output":
+        return data / memory.read_bandwidth
+    return data / memory.write_bandwidth
+
+
+def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
+    by_tensor: dict[str, list[Counts]] = {}
+    for count in counts.counts:
+        by_tensor.setdefault(count.tensor, []).append(count)
+    sums = ACCUMULATORS[engine.compute.accumulator].width or 48
+    found = []
+    for tensor, levels in by_tensor.items():
+        stored = job.bits[tensor] / 8
+        for here, below in zip(levels, [*levels[1:], None], strict=True):
+            if here.part == "output":
+                found.append(_sums(here, below, stored, sums / 8, engine))
+                continue
+            found.append(
+                _Move(
+                    above=here.level,
+                    below=below.level if below else engine.compute.name,
+                    part=here.part,
+                    taken=here.reads * stored,
+                    given=0,
+                    filled=below.fills * stored if below else 0,
+                    drained=0,
+                    first=below.tile * stored if below else 0,
+                )
+            )
+    return found
+
+
+def _sums(
+    here: Counts, below: Counts | None, stored: float, partial: float, engine: Engine
+) -> _Move:
+    """Partial sums are as wide as the accumulator until they are whole."""
+    xp = namespace(here.updates)
+    width = xp.where(here.whole, stored, partial)
+    finished = here.updates - here.additions
+    # the last update of an element leaves the finished sum where the tile is at home
+    given = xp.where(
+        here.whole, here.updates * stored, finished * stored + here.additions * partial
+    )
+    return _Move(
+        above=here.level,
+        below=below.level if below else engine.compute.name,
+        part="output",
+        taken=here.additions * partial,
+        given=given,
+        filled=0,
+        drained=below.drains * width if below else 0,
+        first=below.tile * width if below else 0,
+    )
+
+
+def _instances(mapping: Mapping, job: Job, engine: Engine) -> dict[str, Array]:
+    """Component name -> instances in use: the steps of the spatial loops above it."""
+    left: dict[str, Array] = dict(job.einsum.bounds)
+    used: Array = 1
+    found: dict[str, Array] = {}
+    levels = {level.name: level for level in mapping.levels}
+    for component in engine.levels:
+        found[component.name] = used
+        if component.name not in levels:
+            continue
+        for loop in levels[component.name].loops:
+            if loop.dimension is not None:
+                used = used * -(-left[loop.rank] // loop.tile)
+            left[loop.rank] = loop.tile
+    return found
+
+
+def _memory_parts(
+    job: Job,
+    moves: list[_Move],
+    instances: dict[str, Array],
+    engine: Engine,
+    hardware: Hardware,
+) -> list[Part]:
+    found = []
+    for memory in engine.memories:
+        read: Array = 0.0
+        written: Array = 0.0
+        for move in moves:
+            if move.above == memory.name:
+                read, written = read + move.taken, written + move.given
+            if move.below == memory.name:
+                read, written = read + move.drained, written + move.filled
+        extra = _extra_bytes(job, memory, engine)
+        read = read + extra
+        if memory.name != engine.levels[engine.home("input")].name:
+            written = written + extra
+        energy = 8 / memory.width * (read * memory.read_energy + written * memory.write_energy)
+        ports = instances[memory.name]
+        if memory.shared_port:
+            time = (read + written) / memory.read_bandwidth / ports
+        else:
+            xp = namespace(read, written, memory.read_bandwidth, memory.write_bandwidth)
+            time = (
+                xp.maximum(read / memory.read_bandwidth, written / memory.write_bandwidth) / ports
+            )
+        found.append(
+            Part(
+                name=memory.name,
+                kind="memory",
+                time=time,
+                energy=energy,
+                read=read,
+                written=written,
+            )
+        )
+    return found
+
+
+def _extra_bytes(job: Job, memory: Memory, engine: Engine) -> float:
+    """Bytes of the operands that are added as the output drains: they pass the shared memories."""
+    shared = [m.name for m in engine.memories if "input" in m.keeps and _outside(engine, m)]
+    if memory.name not in shared:
+        return 0.0
+    return sum(elements * format.bits / 8 for _, elements, format in job.extras) / job.einsum.repeat
+
+
+def _outside(engine: Engine, memory: Memory) -> bool:
+    """Whether a memory stands above every array, where drained tiles pass."""
+    for level in engine.levels:
+        if level is memory:
+            return True
+        if isinstance(level, SpatialArray):
+            return False
+    return False
+
+
+def _link_parts(moves: list[_Move], engine: Engine) -> list[Part]:
+    place = {level.name: at for at, level in enumerate(engine.levels)}
+    found = []
+    for link in engine.levels:
+        if not isinstance(link, Link):
+            continue
+        down: Array = 0.0
+        up: Array = 0.0
+        for move in moves:
+            if place[move.above] < place[link.name] < place[move.below]:
+                down, up = down + move.taken, up + move.given
+        moved = down + up
+        found.append(
+            Part(
+                name=link.name,
+                kind="link",
+                time=moved / link.bandwidth,
+                energy=moved * 8 * link.energy,
+                read=down,
+                written=up,
+            )
+        )
+    return found
+
+
+def _unit_part(job: Job, counts: Traffic, engine: Engine, hardware: Hardware) -> Part:
+    unit = engine.compute
+    speed = rate(unit, job)
+    scale = _operations(job, unit) / job.einsum.points
+    cycles = counts.steps * scale / speed if _positive(speed) else math.inf
+    return Part(
+        name=unit.name,
+        kind="compute",
+        time=cycles / hardware.frequency,
+        energy=counts.points * scale * compute_energy(unit, hardware, *job.factors),
+    )
+
+
+def _positive(speed: Array) -> bool:
+    """A rate of plain 0 means "cannot run"; arrays of rates are positive by construction."""
+    return not isinstance(speed, (int, float)) or speed > 0
+
+
+def _vector_part(job: Job, engine: Engine, hardware: Hardware) -> Part | None:
+    """What is applied to the output: on a vector unit beside the array, else on the array itself."""
+    if engine.compute.does == "vector" or not job.vector_operations:
+        return None
+    operations = job.vector_operations / job.einsum.repeat
+    for other in hardware.engines:
+        if other.compute.does == "vector":
+            lanes = math.prod(dimension.size for dimension in other.dimensions)
+            speed = rate(other.compute, job) * lanes
+            energy = compute_energy(other.compute, hardware, *job.factors)
+            time = operations / speed / hardware.frequency
+            return Part(name=other.name, kind="vector", time=time, energy=operations * energy)
+    lanes = math.prod(dimension.size for dimension in engine.dimensions)
+    time = operations / (rate(engine.compute, job) * lanes) / hardware.frequency
+    energy = compute_energy(engine.compute, hardware, *job.factors)
+    return Part(name="pointwise", kind="serial", time=time, energy=operations * energy)
+
+
+def _pipelined(
+    moves: list[_Move],
+    parts: dict[str, Part],
+    instances: dict[str, Array],
+    mapping: Mapping,
+    engine: Engine,
+) -> tuple[Array, Array]:
+    """Seconds of one copy, and the seconds of it in which pipelines fill and drain."""
+    memories = {memory.name: memory for memory in engine.memories}
+    latency = parts[engine.compute.name].time
+    ramp: Array = 0.0
+    for level in reversed(engine.memories):
+        into = [move for move in moves if move.below == level.name]
+        if not into:
+            continue
+        transfer: Array = 0.0
+        fill: Array = 0.0
+        for move in into:
+            above = memories[move.above]
+            seconds = _transfer_time(move, above, level, instances)
+            transfer = transfer + seconds
+            # one tile per instance, at the share of the transfer that one tile is
+            bandwidth = above.write_bandwidth if move.part == "output" else above.read_bandwidth
+            fill = fill + move.first * instances[level.name] / instances[above.name] / bandwidth
+        doubled = level.double_buffered or _stated(mapping, level.name)
+        if doubled:
+            xp = namespace(latency, transfer, fill)
+            # a tile that is loaded once cannot hide behind the work on another
+            visible = xp.minimum(fill, transfer)
+            latency = xp.maximum(latency + visible, transfer)
+            ramp = ramp + visible
+        else:
+            latency = latency + transfer
+            ramp = ramp + transfer
+    for part in parts.values():
+        if part.kind in {"memory", "link"}:
+            latency = namespace(latency, part.time).maximum(latency, part.time)
+    return latency, ramp
+
+
+def _transfer_time(move: _Move, above: Memory, below: Memory, instances: dict[str, Array]) -> Array:
+    xp = namespace(move.taken, move.given, above.read_bandwidth, below.write_bandwidth)
+    up, down = instances[above.name], instances[below.name]
+    read, written = move.taken / above.read_bandwidth, move.given / above.write_bandwidth
+    outer = (read + written if above.shared_port else xp.maximum(read, written)) / up
+    filled, drained = move.filled / below.write_bandwidth, move.drained / below.read_bandwidth
+    inner = (filled + drained if below.shared_port else xp.maximum(filled, drained)) / down
+    return xp.maximum(outer, inner)
+
+
+def _stated(mapping: Mapping, name: str) -> bool:
+    return mapping.level(name).double_buffered
+
+
+def _times(part: Part, times: int) -> Part:
+    return Part(
+        name=part.name,
+        kind=part.kind,
+        time=part.time * times,
+        energy=part.energy * times,
+        read=part.read * times,
+        written=part.written * times,
+    )

@@ -1,0 +1,74 @@
+"""Which ranks lie along which array dimension: the few unrollings that use an array best."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cosynth.cost import Job
+from cosynth.hardware import Dimension, Engine
+from cosynth.mapping import rank_kinds, unrolls
+
+# (dimension, rank, instances used), outermost first
+Unrolling = tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Option:
+    """One way to fill a dimension: instances per rank."""
+
+    use: tuple[tuple[str, int], ...]
+
+
+def unrollings(job: Job, engine: Engine, most: int = 3) -> tuple[Unrolling, ...]:
+    """Return up to `most` unrollings, the one that needs the fewest time steps first.
+
+    A dimension takes one rank it may carry, or one that fits whole with a second beside it.
+    """
+    kinds = rank_kinds(job.einsum, job.workload)
+    sizes = job.einsum.sizes
+    choices = [[(d, option) for option in _options(d, sizes, kinds)] for d in engine.dimensions]
+    found: list[tuple[int, int, Unrolling]] = []
+    for number, combination in enumerate(itertools.product(*choices)):
+        used: dict[str, int] = {}
+        flat: list[tuple[str, str, int]] = []
+        for dimension, option in combination:
+            for rank, instances in option.use:
+                room = -(-sizes[rank] // used.get(rank, 1))
+                taken = min(instances, room)
+                if taken > 1:
+                    flat.append((dimension.name, rank, taken))
+                    used[rank] = used.get(rank, 1) * taken
+        found.append((_steps(sizes, used), number, tuple(flat)))
+    unique = dict.fromkeys(unrolling for _, _, unrolling in sorted(found))
+    return tuple(itertools.islice(unique, most))
+
+
+def _options(dimension: Dimension, sizes: dict[str, int], kinds: dict[str, str]) -> list[_Option]:
+    room = int(dimension.size)
+    allowed = [r for r in sizes if sizes[r] > 1 and unrolls(dimension, r, kinds[r])]
+    found = [_Option(use=())]
+    for rank in allowed:
+        found.append(_Option(use=((rank, min(room, sizes[rank])),)))
+        beside = room // sizes[rank]
+        if sizes[rank] <= room and beside > 1:
+            others = (other for other in allowed if other != rank)
+            found += [
+                _Option(use=((rank, sizes[rank]), (other, min(beside, sizes[other]))))
+                for other in others
+            ]
+    return _best(found, sizes)
+
+
+def _best(options: Iterable[_Option], sizes: dict[str, int]) -> list[_Option]:
+    """Options that fill a dimension best, at most eight: the rest can only be worse."""
+    ranked = sorted(options, key=lambda option: _steps(sizes, dict(option.use)))
+    return ranked[:8]
+
+
+def _steps(sizes: dict[str, int], used: dict[str, int]) -> int:
+    total = 1
+    for rank, size in sizes.items():
+        total *= -(-size // used.get(rank, 1))
+    return total
