@@ -9,15 +9,15 @@ from cosynth.workload.readers.onnx.graph import Scope, scaled, walk
 from cosynth.workload.readers.onnx.node import Node, Value, operator
 
 
-def _inside(node: Node, graph: onnx.GraphProto, given: dict[str, Value | str]) -> Scope:
-    """Walk a subgraph whose inputs are values or tensors of this scope."""
+def _inside(node: Node, graph: onnx.GraphProto, given: dict[str, Value | tuple[str, int]]) -> Scope:
+    """Walk a subgraph whose inputs are values, or tensors of this scope with their types."""
     scope = node.scope.inner()
     for name, what in given.items():
         if isinstance(what, Value):
             scope.values[name] = what
             scope.tensors.pop(name, None)
         else:
-            scope.bind(name, what, 0)
+            scope.bind(name, *what)
     walk(scope, graph)
     return scope
 
@@ -52,7 +52,10 @@ def _branch(node: Node, graph: onnx.GraphProto) -> list[str]:
 
 def _outward(node: Node, scope: Scope, name: str, inner: str) -> str:
     tensor = scope.tensor(inner)
-    return node.net.view(node.scope.free(name or inner), node.net.shape(tensor), tensor)
+    made = node.net.view(node.scope.free(name or inner), node.net.shape(tensor), tensor)
+    if name:
+        node.scope.bind(name, made, scope.value(inner).type)
+    return made
 
 
 @operator("Loop")
@@ -71,27 +74,32 @@ def loop(node: Node) -> list[str]:
         graph.input[1].name: Value(name=graph.input[1].name, shape=(), type=9),
     }
     names = [value.name for value in graph.input[2:]]
-    scope = _inside(node, graph, {**first, **dict(zip(names, carried, strict=True))})
+    kinds = [node.value(at).type for at in range(2, len(node.inputs))]
+    kept = dict(zip(names, zip(carried, kinds, strict=True), strict=True))
+    scope = _inside(node, graph, {**first, **kept})
     results = [scope.tensor(output.name) for output in graph.output[1:]]
     for name, old, new in zip(names, carried, results, strict=False):
         if node.net.shape(old) != node.net.shape(new):
             shapes = f"{list(node.net.shape(old))} to {list(node.net.shape(new))}"
             raise WorkloadError(f"{name!r} changes its shape from {shapes} between rounds")
     scaled(node.net, start, times)
-    return _collected(node, results, len(carried), times, [0] * len(results))
+    ends = [output.name for output in graph.output[1:]]
+    return _collected(node, scope, ends, len(carried), times)
 
 
-def _collected(
-    node: Node, results: list[str], carried: int, times: int, axes: list[int]
-) -> list[str]:
+def _collected(node: Node, scope: Scope, ends: list[str], carried: int, times: int) -> list[str]:
     """Carried values as they end; the others once per round, side by side."""
+    axes = node.integers("scan_output_axes", [0] * max(0, len(ends) - carried))
     made = []
-    for at, (name, tensor) in enumerate(zip(node.outputs, results, strict=False)):
+    for at, (name, end) in enumerate(zip(node.outputs, ends, strict=False)):
+        tensor = scope.tensor(end)
         shape = list(node.net.shape(tensor))
         if at >= carried:
             axis = axes[at - carried]
             shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, times)
         made.append(node.net.view(node.scope.free(name), shape, tensor) if name else "")
+        if name:
+            node.scope.bind(name, made[-1], scope.value(end).type)
     return made
 
 
@@ -104,16 +112,17 @@ def scan(node: Node) -> list[str]:
         raise WorkloadError(f"{slices} of its {len(node.inputs)} inputs are slices")
     axes = node.integers("scan_input_axes", [0] * slices)
     start, times = len(node.net.einsums), 0
-    given: dict[str, Value | str] = {}
+    given: dict[str, Value | tuple[str, int]] = {}
     for at, value in enumerate(graph.input):
         tensor = node.tensor(at)
         if at >= carried:
             shape = list(node.net.shape(tensor))
             times = shape.pop(axes[at - carried])
             tensor = node.net.view(node.scope.free(f"{value.name}.slice"), shape, tensor)
-        given[value.name] = tensor
+        given[value.name] = tensor, node.value(at).type
     scope = _inside(node, graph, given)
-    results = [scope.tensor(output.name) for output in graph.output]
+    ends = [output.name for output in graph.output]
+    for end in ends:
+        scope.tensor(end)
     scaled(node.net, start, times)
-    places = node.integers("scan_output_axes", [0] * max(0, len(results) - carried))
-    return _collected(node, results, carried, times, places)
+    return _collected(node, scope, ends, carried, times)

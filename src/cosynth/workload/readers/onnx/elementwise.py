@@ -54,13 +54,16 @@ def unary(node: Node) -> str:
 @operator(*_BINARY)
 def binary(node: Node) -> str:
     """A function of two tensors that broadcast."""
-    if node.attributes.get("broadcast") and len(node.shape(1)) < len(node.shape(0)):
-        return _by_axis(node)  # versions before 7 align at an axis
+    old = node.version < 7 and (node.operator == "PRelu" or node.attributes.get("broadcast"))
+    if old and 0 < len(node.shape(1)) < len(node.shape(0)):
+        return _by_axis(node)
     return formula(node, _BINARY[node.operator], 0, 1)
 
 
 def _by_axis(node: Node) -> str:
-    first = node.integer("axis", len(node.shape(0)) - len(node.shape(1)))
+    """Before version 7 the second tensor was aligned at an axis (PRelu: that of the channels)."""
+    behind = 1 if node.operator == "PRelu" else len(node.shape(0)) - len(node.shape(1))
+    first = node.front(node.integer("axis", behind))
     after = len(node.shape(0)) - first - len(node.shape(1))
     shape = (*node.shape(1), *[1] * after)
     name = node.scope.free(f"{node.outputs[0]}.aligned")
@@ -94,17 +97,15 @@ def where(node: Node) -> str:
 
 @operator("Clip")
 def clip(node: Node) -> str:
-    """Limits below and above."""
-    text = "{0}"
-    for place, function in ((1, "max"), (2, "min")):
-        key = "min" if place == 1 else "max"
-        bound = literal(node.value(place)) if node.has(place) else ""
-        if not bound and key in node.attributes:
-            bound = repr(node.number(key, 0.0))
-        if node.has(place) and not bound:
-            raise WorkloadError(f"its {key} must be a constant")
-        text = f"{function}({text}, {bound})" if bound else text
-    return formula(node, text, 0)
+    """Limits below and above, given as inputs or, before version 11, as attributes."""
+    text, places = "{0}", [0]
+    for place, key, function in ((1, "min", "max"), (2, "max", "min")):
+        if node.has(place):
+            text = f"{function}({text}, {{{len(places)}}})"
+            places.append(place)
+        elif key in node.attributes:
+            text = f"{function}({text}, {node.number(key, 0.0)!r})"
+    return formula(node, text, *places)
 
 
 @operator("LeakyRelu", "Celu", "Selu", "ThresholdedRelu", "Shrink")

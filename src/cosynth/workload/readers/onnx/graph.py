@@ -36,6 +36,7 @@ class Scope:
     opsets: Mapping[str, int]
     values: dict[str, Value] = field(default_factory=dict)
     tensors: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
 
     def inner(self) -> Scope:
         """The scope of a subgraph: it sees everything outside, and what it defines stays in it."""
@@ -43,6 +44,8 @@ class Scope:
 
     def value(self, name: str) -> Value:
         """What is known of a value."""
+        if name in self.missing:
+            raise WorkloadError(self.missing[name])
         if name not in self.values:
             raise WorkloadError(f"input {name!r} is not computed before it is read")
         return self.values[name]
@@ -155,8 +158,11 @@ def _visit(scope: Scope, proto: onnx.NodeProto) -> None:
         node = replace(node, shapes=shapes)
     result = handler(node)
     made = [result] if isinstance(result, str) else list(result)
+    made += [""] * (len(proto.output) - len(made))
     for at, (name, tensor) in enumerate(zip(proto.output, made, strict=False)):
-        if not name or not tensor:
+        if name and not tensor and name not in scope.values:
+            scope.missing[name] = f"output {at} ({name!r}) of {proto.op_type} cannot be expressed"
+        if not name or not tensor or scope.tensors.get(name) == tensor:
             continue
         wanted = node.shapes[at]
         if wanted is not None and wanted != scope.net.shape(tensor):

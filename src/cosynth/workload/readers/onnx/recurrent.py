@@ -9,16 +9,18 @@ from cosynth.workload.readers.onnx.node import Node, operator
 
 @operator("LSTM", "GRU", "RNN")
 def recurrent(node: Node) -> list[str]:
-    """A cell over a sequence, in one or both directions."""
-    if node.integer("layout", 0):
-        raise WorkloadError("layout 1 (batch first) cannot be expressed; export with layout 0")
-    length, batch, _ = node.shape(0)
+    """A cell over a sequence, in one or both directions; layout 1 has the batch in front."""
+    swapped = bool(node.integer("layout", 0))
+    first, second, inner = node.shape(0)
+    length, batch = (second, first) if swapped else (first, second)
     directions, rows, _ = node.shape(1)
     width = node.shape(2)[-1]
     gates = layers.GATES[node.operator]
     if rows != gates * width:
         raise WorkloadError(f"weights of {rows} rows for {gates} gates of {width}")
     x, w, r = node.tensor(0), node.tensor(1), node.tensor(2)
+    if swapped:
+        x = node.net.view(net_name(node, "steps"), (length, batch, inner), x)
     name, net = (
         node.name() if node.wants(0) else node.scope.free(f"{node.inputs[0]}.cell"),
         node.net,
@@ -34,6 +36,8 @@ def recurrent(node: Node) -> list[str]:
     ]  # fmt: skip
     outputs = []
     shapes = ((length, directions, batch, width), *[(directions, batch, width)] * 2)
+    if swapped:
+        shapes = ((batch, length, directions, width), *[(batch, directions, width)] * 2)
     for place, shape in enumerate(shapes[: len(node.outputs)]):
         parts = [end.cell if place == 2 and end.cell else end.hidden for end in ends]
         made = node.wants(place)
