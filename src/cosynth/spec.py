@@ -40,7 +40,7 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise SpecError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also from numbers and nesting without end
         raise SpecError(f"{path}: not valid TOML: {error}") from None
 
 

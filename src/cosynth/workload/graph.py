@@ -73,10 +73,16 @@ class Workload:
 
     def sources(self, name: str) -> tuple[str, ...]:
         """Names of the tensors that own the data behind `name` (itself, unless it is a view)."""
-        tensor = self.tensor(name)
-        if not tensor.view_of:
-            return (name,)
-        return tuple(dict.fromkeys(s for below in tensor.view_of for s in self.sources(below)))
+        owners: dict[str, None] = {}
+        pending, seen = [name], {name}
+        while pending:
+            here = pending.pop()
+            below = self.tensor(here).view_of
+            if not below:
+                owners[here] = None
+            pending += [n for n in reversed(below) if n not in seen]
+            seen.update(below)
+        return tuple(owners)
 
     def producers(self) -> dict[str, int]:
         """Tensor name -> position of the einsum that writes it."""
@@ -146,16 +152,15 @@ def _tensor_problems(tensor: Tensor, known: Mapping[str, Tensor]) -> list[str]:
         problems.append(f"{where}: role {tensor.role!r}{did_you_mean(tensor.role, ROLES)}")
     if any(size < 0 for size in tensor.shape):
         problems.append(f"{where}: negative size in {list(tensor.shape)}")
-    below, seen = tensor.view_of, {tensor.name}
-    while below:
-        absent = [name for name in below if name not in known]
-        problems += [f"{where}: is a view of {name!r}, which does not exist" for name in absent]
-        if absent or seen.intersection(below):
-            problems += [] if absent else [f"{where}: is a view of itself"]
-            break
+    absent = [name for name in tensor.view_of if name not in known]
+    problems += [f"{where}: is a view of {name!r}, which does not exist" for name in absent]
+    pending, seen = list(tensor.view_of), set(tensor.view_of)
+    while pending:
+        here = known.get(pending.pop())
+        below = here.view_of if here else ()
+        pending += [name for name in below if name not in seen]
         seen.update(below)
-        below = tuple(dict.fromkeys(name for b in below for name in known[b].view_of))
-    return problems
+    return problems + [f"{where}: is a view of itself"] * (tensor.name in seen)
 
 
 def _access_problems(einsum: Einsum, access: Access, known: Mapping[str, Tensor]) -> list[str]:

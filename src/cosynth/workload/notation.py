@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|\d+(?:[eE][+-]?\d+)?)"
     r"|(?P<name>[A-Za-z_]\w*)|`(?P<quoted>[^`]+)`|(?P<sign>\+=|//|[-+*/%=(),\[\]{}]))"
 )
+_LONGEST, _DEEPEST, _MOST = 4000, 120, 200  # words, levels of brackets (3 each), operators
 _WORDS = {word: reduction for reduction, word in REDUCTIONS.items()}
 
 
@@ -106,6 +107,8 @@ class _Reader:
     position: int = 0
     tokens: list[tuple[str, str, int]] = field(default_factory=list)
     columns: dict[str, int] = field(default_factory=dict)
+    nested: int = 0
+    operators: int = 0
 
     def __post_init__(self) -> None:
         place = 0
@@ -117,6 +120,10 @@ class _Reader:
             kind = match.lastgroup or ""
             self.tokens.append((kind, match.group(kind), match.start(kind) + 1))
             place = match.end()
+        if len(self.tokens) > _LONGEST:
+            raise NotationError(
+                self.text[:60] + "...", 1, f"longer than {_LONGEST} words: write it as several"
+            )
 
     @property
     def column(self) -> int:
@@ -200,7 +207,12 @@ class _Reader:
     def index(self) -> Index:
         """`rank*2 + other//4 - 1`, or a look-up `T[t]`."""
         if self.peek(1) == ("sign", "["):
-            return Index(lookup=self.access())
+            self.nested += 3
+            if self.nested > _DEEPEST:
+                self.fail(f"look-ups nest deeper than {_DEEPEST // 3}")
+            inner = self.access()
+            self.nested -= 3
+            return Index(lookup=inner)
         terms: list[Term] = []
         offset = 0
         sign = -1 if self.take("-") else 1
@@ -260,13 +272,20 @@ class _Reader:
 
     def expression(self, level: int = 1) -> Expression:
         """Sums of products of atoms."""
+        self.nested += 1
+        if self.nested > _DEEPEST:
+            self.fail(f"brackets nest deeper than {_DEEPEST // 3}: write it as several statements")
         left = self.atom() if level > 2 else self.expression(level + 1)
         signs = {1: ("+", "-"), 2: ("*", "/")}.get(level, ())
         while self.peek()[0] == "sign" and self.peek()[1] in signs:
             sign = self.peek()[1]
+            self.operators += 1
+            if self.operators > _MOST:
+                self.fail(f"more than {_MOST} operators: write it as several statements")
             self.position += 1
             right = self.expression(level + 1)
             left = Apply(function=sign, arguments=(left, right))
+        self.nested -= 1
         return left
 
     def atom(self) -> Expression:
