@@ -21,10 +21,11 @@ from cosynth.search.problem import Bounded
 from cosynth.search.surrogate import Surrogate, features_of, fit
 
 _CANDIDATES = 2000  # screened for each batch, and as many again at the start
-_CENTRES = 256  # evaluated points that the model is fitted to
-_SHORT_LIST = 64  # candidates whose hypervolume is computed
+_CENTRES = 192  # evaluated points that the model is fitted to
+_SHORT_LIST = 48  # candidates whose hypervolume is computed
 _JUDGED = 128  # evaluated points that tell where limits break
 _EXPLORED = 0.1  # share of a batch drawn without the model
+_BLOCK = 16  # front members compared at a time
 _TINY = 1e-300
 
 
@@ -225,20 +226,29 @@ def _above(floor: Reals) -> Reals:
 
 def _dominated(bounds: Reals, front: Reals) -> Flags:
     """Return which bounds some front member equals or beats in every objective."""
-    beaten = np.ones((len(front), len(bounds)), dtype=bool)
-    for member, bound in zip(front.T, bounds.T, strict=True):
-        beaten &= member[:, None] <= bound
-    flags: Flags = np.any(beaten, axis=0) | np.any(np.isposinf(bounds), axis=1)
+    flags: Flags = np.any(np.isposinf(bounds), axis=1)
+    for members in _blocks(front):
+        beaten = np.ones((len(members), len(bounds)), dtype=bool)
+        for member, bound in zip(members.T, bounds.T, strict=True):
+            beaten &= member[:, None] <= bound
+        flags |= np.any(beaten, axis=0)
     return flags
 
 
 def _lead(values: Reals, front: Reals) -> Reals:
     """Return by how much each row must worsen until the front dominates it; negative: it does."""
-    worst = np.full((len(front), len(values)), -np.inf)
-    for member, value in zip(front.T, values.T, strict=True):
-        np.maximum(worst, member[:, None] - value, out=worst)
-    lead: Reals = worst.min(axis=0)
+    lead = np.full(len(values), np.inf)
+    for members in _blocks(front):
+        worst = np.full((len(members), len(values)), -np.inf)
+        for member, value in zip(members.T, values.T, strict=True):
+            np.maximum(worst, member[:, None] - value, out=worst)
+        np.minimum(lead, worst.min(axis=0), out=lead)
     return lead
+
+
+def _blocks(front: Reals) -> list[Reals]:
+    """Return the front in parts that keep the comparison with all candidates in cache."""
+    return [front[start : start + _BLOCK] for start in range(0, len(front), _BLOCK)]
 
 
 def _greedy(values: Reals, front: Reals, chance: Reals, count: int) -> list[int]:
