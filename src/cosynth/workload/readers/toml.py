@@ -85,7 +85,8 @@ def write(workload: Workload) -> str:
         tables["citations"] = list(workload.citations)
     tables["tensor"] = [_tensor_table(tensor) for tensor in workload.tensors]
     tables["einsum"] = [_einsum_table(einsum) for einsum in workload.einsums]
-    return tomli_w.dumps(tables)
+    text: str = tomli_w.dumps(tables)
+    return text
 
 
 def json_schema() -> dict[str, Any]:

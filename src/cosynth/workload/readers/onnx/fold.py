@@ -121,9 +121,9 @@ def _divide(node: Node) -> Data:
 
 @_folds(*_UNARY)
 def _unary(node: Node) -> Data:
-    return _UNARY[node.operator](node.data(0)).astype(
-        bool if node.operator == "Not" else node.data(0).dtype
-    )
+    x = node.data(0)
+    made: Data = np.asarray(_UNARY[node.operator](x))
+    return made if node.operator == "Not" else made.astype(x.dtype)
 
 
 @_folds(*_REDUCE)
@@ -144,7 +144,7 @@ def _cast(node: Node) -> list[Data]:
 
 @_folds("Gather")
 def _gather(node: Node) -> Data:
-    axis, where = node.axis(default=0), node.data(1)
+    axis, where = node.axis(default=0), node.data(1).astype(np.int64)
     _small(node.data(0).size // max(1, node.shape(0)[axis]) * where.size)
     return np.take(node.data(0), where, axis=axis)
 
