@@ -112,7 +112,7 @@ def stacked(scope: Scope, x: str, blocks: Iterable[Block]) -> str:
 def block(scope: Scope, x: str, spec: Block) -> str:
     """One block: its mixers' results are added to the rows, then its feed-forward layer's."""
     seen = _normed(scope, "mixer", x, spec, before=True)
-    made = [_mixed(scope, seen, mixer, alone=len(spec.mixers) == 1) for mixer in spec.mixers]
+    made = [_mixed(scope, seen, mixer) for mixer in spec.mixers]
     for more in made[1:]:
         made[0] = _sum(scope, "mixers", made[0], more)
     x = _added(scope, "mixer", x, made[0], spec)
@@ -145,16 +145,16 @@ def scored(scope: Scope, x: str, spec: Decoder) -> str:
     return y
 
 
-def _mixed(scope: Scope, x: str, mixer: Mixer, *, alone: bool) -> str:
+def _mixed(scope: Scope, x: str, mixer: Mixer) -> str:
     match mixer:
         case Attention():
             return attention(scope.below("attention"), x, mixer)
         case LatentAttention():
             return latent_attention(scope.below("attention"), x, mixer)
         case Mamba():
-            return mamba(scope.below("mixer" if alone else "scan"), x, mixer)
+            return mamba(scope.below("scan"), x, mixer)
         case Mamba2():
-            return mamba2(scope.below("mixer" if alone else "scan"), x, mixer)
+            return mamba2(scope.below("scan"), x, mixer)
 
 
 def _normed(scope: Scope, part: str, x: str, spec: Block, *, before: bool) -> str:
