@@ -70,7 +70,7 @@ def _shape(node: Node) -> Data:
 
 @_folds("Size")
 def _size(node: Node) -> Data:
-    return np.array(math.prod(node.shape(0)), np.int64)
+    return np.array([math.prod(node.shape(0))], np.int64).reshape(())
 
 
 @_folds("Constant")
@@ -116,7 +116,8 @@ def _divide(node: Node) -> Data:
         return np.divide(a, b)
     if not np.all(b):
         raise WorkloadError("divides by 0")
-    return (np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))).astype(a.dtype)
+    whole: Data = np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
+    return whole.astype(a.dtype)
 
 
 @_folds(*_UNARY)
