@@ -1,9 +1,12 @@
 """Exact counts to time, energy and area."""
 
+from cosynth.cost.area import Silicon, silicon
 from cosynth.cost.job import Job, job
 from cosynth.cost.layer import bounds, price, rate
 from cosynth.cost.result import OBJECTIVES, Bound, Cost, Part, objective
+from cosynth.cost.schedule import Slot, earliest_finish, makespan, sequence
 
 __all__ = [
-    "OBJECTIVES", "Bound", "Cost", "Job", "Part", "bounds", "job", "objective", "price", "rate",
+    "OBJECTIVES", "Bound", "Cost", "Job", "Part", "Silicon", "Slot", "bounds", "earliest_finish",
+    "job", "makespan", "objective", "price", "rate", "sequence", "silicon",
 ]  # fmt: skip

@@ -17,10 +17,10 @@ from cosynth.hardware.tree import (
     Node,
     SpatialArray,
 )
-from cosynth.hardware.writer import write
+from cosynth.hardware.writer import table, write
 
 __all__ = [
     "PARTS", "RANK_KINDS", "STATIONARITIES", "Component", "Compute", "Dimension", "Engine",
     "Hardware", "Link", "Memory", "Node", "SpatialArray", "build", "compute_energy", "engine",
-    "json_schema", "load", "mac_area", "names", "priced", "read", "write",
+    "json_schema", "load", "mac_area", "names", "priced", "read", "table", "write",
 ]  # fmt: skip

@@ -20,6 +20,11 @@ def write(hardware: Hardware) -> str:
     """Write hardware of plain numbers as TOML; `read` gives the same tree back."""
     import tomli_w
 
+    return str(tomli_w.dumps(table(hardware)))
+
+
+def table(hardware: Hardware) -> dict[str, Any]:
+    """Return hardware of plain numbers as the tables of its file."""
     given = (
         ("title", hardware.title),
         ("technology", _quantity(hardware.technology, "m")),
@@ -35,7 +40,7 @@ def write(hardware: Hardware) -> str:
     top: dict[str, Any] = {"name": hardware.name}
     top |= {key: value for key, value in given if value not in ("", None, [])}
     top["component"] = [_table(node) for node in hardware.nodes]
-    return str(tomli_w.dumps(top))
+    return top
 
 
 def _quantity(value: Any, unit: str) -> str | None:

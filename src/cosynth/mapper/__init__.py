@@ -1,5 +1,5 @@
 """The best mapping of a job on an engine."""
 
-from cosynth.mapper.search import FAST, Effort, Mapped, best, priced_mapping
+from cosynth.mapper.search import FAST, Effort, Mapped, best, held, priced_mapping
 
-__all__ = ["FAST", "Effort", "Mapped", "best", "priced_mapping"]
+__all__ = ["FAST", "Effort", "Mapped", "best", "held", "priced_mapping"]

@@ -22,7 +22,7 @@ from cosynth.format import accumulator
 from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
 from cosynth.mapper.spatial import Unrolling, unrollings
 from cosynth.mapper.tiles import Tiles, candidates
-from cosynth.mapping import Level, Loop, Mapping, inflow, operands, overflows, traffic
+from cosynth.mapping import Level, Loop, Mapping, Traffic, inflow, operands, overflows, traffic
 from cosynth.units import show
 
 
@@ -145,7 +145,7 @@ def _keeps(job: Job, engine: Engine, memory: Memory) -> tuple[frozenset[str], fr
 
 def _orders(job: Job) -> list[tuple[str, ...]]:
     """One loop order per operand that stays: ranks it lacks innermost, its windows just outside."""
-    found = {}
+    found: dict[tuple[str, ...], None] = {}
     for access, _ in operands(job.einsum, job.workload):
         sliding = {r for index in access.indices if len(index.ranks) > 1 for r in index.ranks}
         ranks = list(access.ranks)
@@ -290,13 +290,22 @@ def priced_mapping(
 ) -> Mapped | None:
     """Return a mapping of plain numbers with its exact cost, or None if a memory overflows."""
     counts = traffic(job.einsum, job.workload, mapping, engine)
-    doubled = {memory.name: memory.double_buffered for memory in engine.memories}
-    if any(held > size for held, size in overflows(counts, engine, job.bits, doubled).values()):
+    if any(needed > size for needed, size in _needs(job, counts, engine).values()):
         return None
     cost = price(job, counts, mapping, engine, hardware)
     bound = {"latency": cost.bound.latency, "energy": cost.bound.energy}
     bound["edp"] = bound["latency"] * bound["energy"]
     return Mapped(mapping=mapping, cost=cost, gap=float(objective(cost, goal) / bound[goal]) - 1.0)
+
+
+def held(job: Job, mapping: Mapping, engine: Engine) -> dict[str, tuple[Array, Array]]:
+    """Memory name -> (bytes that a mapping needs there, bytes there are)."""
+    return _needs(job, traffic(job.einsum, job.workload, mapping, engine), engine)
+
+
+def _needs(job: Job, counts: Traffic, engine: Engine) -> dict[str, tuple[Array, Array]]:
+    doubled = {memory.name: memory.double_buffered for memory in engine.memories}
+    return overflows(counts, engine, job.bits, doubled)
 
 
 def _value(mapped: Mapped, goal: str) -> float:

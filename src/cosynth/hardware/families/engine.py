@@ -33,6 +33,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     stationarity: str = "weight",
     buffer: Array = 128 * 1024,
     registers: Array = 64,
+    sums: Array = 16 * 1024,
     buffer_width: Array = 128,
     dram_bandwidth: Array = 4e9,
     dram: str = "lpddr4",
@@ -43,8 +44,8 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
 ) -> Hardware:
     """Return a `rows` x `columns` engine; every number may be an array of designs.
 
-    `buffer` and `registers` B (per array and per unit), `buffer_width` bits per cycle,
-    `dram_bandwidth` B/s. `stationarity` says which operand a unit keeps in its registers; a
+    `buffer`, `sums` and `registers` B (shared, shared, per unit), `buffer_width` bits per cycle,
+    `dram_bandwidth` B/s. `sums` accumulates what leaves the columns, 32 bits each per cycle. `stationarity` says which operand a unit keeps in its registers; a
     `flexible` engine keeps all three and may unroll any rank anywhere.
     """
     along_rows, along_columns = _ALONG[stationarity]
@@ -68,6 +69,15 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             double_buffered=True,
         ),
         Link(name="bus", length=1e-3),
+        Memory(
+            name="sums",
+            size=sums,
+            read_bandwidth=columns * 4 * frequency,
+            write_bandwidth=columns * 4 * frequency,
+            width=columns * 32.0,
+            keeps=("output",),
+            double_buffered=True,
+        ),
         SpatialArray(
             name="array",
             dimensions=(
@@ -75,7 +85,14 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
                 _dimension("columns", columns, along_columns),
             ),
         ),
-        Memory(name="registers", law="register", size=registers, width=8.0, keeps=keeps),
+        Memory(
+            name="registers",
+            law="register",
+            size=registers,
+            width=8.0,
+            keeps=keeps,
+            double_buffered=True,
+        ),
         Compute(name="mac", accumulator=accumulator),
     ]
     nodes = [Node(component=parts[0])]

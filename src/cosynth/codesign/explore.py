@@ -1,0 +1,197 @@
+"""Hardware, formats and mappings searched together for some models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosynth import hardware as hw
+from cosynth.codesign.estimate import Estimate, Plan, estimate, prepare
+from cosynth.codesign.goal import Goal
+from cosynth.cost import silicon
+from cosynth.errors import InfeasibleError
+from cosynth.format import Assignment, assignment
+from cosynth.hardware import Hardware, Memory, compute_energy, families
+from cosynth.mapper import FAST
+from cosynth.mapping import distinct
+from cosynth.search import Evaluation, Points, Space, Violation, read_space
+from cosynth.workload.load import load
+
+Point = Mapping[str, object]
+
+
+def default_space() -> Path:
+    """Path of the space that is searched when the user names none."""
+    return Path(str(resources.files("cosynth.codesign").joinpath("spaces", "engine.toml")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipProblem:
+    """Which chip of a space runs some models best: a problem for `cosynth.search`.
+
+    `models` are requests as `cosynth.workload.load` reads them, so that workers can read them too.
+    """
+
+    models: tuple[str, ...]
+    space: Space
+    goal: Goal
+    formats: str = "int8"
+    family: str = "engine"
+    dims: tuple[tuple[str, int], ...] = ()
+    objectives: tuple[str, ...] = field(init=False)
+    limits: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "objectives", self.goal.minimize)
+        object.__setattr__(self, "limits", tuple(str(limit) for limit in self.goal.limits))
+        accepted = {*families.arguments(self.family), "format", "family"}
+        for name in self.space.names:
+            if name not in accepted:
+                families.make(self.family, {name: None})
+
+    @property
+    def name(self) -> str:
+        """All that an answer depends on besides the space and the goal."""
+        dims = "".join(f" {name}={size}" for name, size in self.dims)
+        return f"{' '.join(self.models)}{dims} in {self.formats} on {self.family}"
+
+    def evaluate(self, points: Points) -> list[Evaluation]:
+        """Estimate every point; one that cannot run has infinite objectives and says why."""
+        return [self._one(point) for point in points]
+
+    def bounds(self, points: Points) -> NDArray[np.float64]:
+        """Return what no mapping can beat, for all points at once, [points, objectives].
+
+        Area is exact. Time is the larger of the compute roofline and compulsory off-chip traffic,
+        energy that of the operations and of that traffic.
+        """
+        found = np.zeros((len(points), len(self.objectives)))
+        columns = {name: points.column(name) for name in self.space.names}
+        # what is no number decides the structure: one array evaluation for each combination
+        texts = [name for name in columns if columns[name].dtype.kind not in "biuf"]
+        keys = list(zip(*(columns[name].tolist() for name in texts), strict=True))
+        for key in set(keys) or {()}:
+            rows = [at for at, other in enumerate(keys or [()] * len(points)) if other == key]
+            numbers = [name for name in columns if name not in texts]
+            chosen: dict[str, object] = {n: columns[n][rows].astype(float) for n in numbers}
+            chosen |= dict(zip(texts, key, strict=True))
+            found[rows] = self._bounds(chosen, len(rows))
+        return found
+
+    def hardware(self, point: Point) -> Hardware:
+        """The chip that a point describes."""
+        values = {key: value for key, value in point.items() if key not in {"format", "family"}}
+        return families.make(str(point.get("family", self.family)), values)
+
+    def assignment(self, point: Point) -> Assignment:
+        """The formats that a point describes."""
+        return assignment(str(point.get("format", self.formats)))
+
+    def estimates(self, point: Point) -> dict[str, Estimate]:
+        """Estimate every model on the chip of a point, mapped as in the search."""
+        chip, formats = self.hardware(point), self.assignment(point)
+        return {
+            name: estimate(model, chip, formats, self.goal.objective, FAST)
+            for name, model in self._loaded.items()
+        }
+
+    @cached_property
+    def _loaded(self) -> dict[str, Any]:
+        return {name: load(name, dict(self.dims)) for name in self.models}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_loaded"}
+
+    def _one(self, point: Point) -> Evaluation:
+        try:
+            found = figures(list(self.estimates(point).values()))
+        except InfeasibleError as error:
+            why = {"why": str(error)}
+            return Evaluation(objectives=(math.inf,) * len(self.objectives), payload=why)
+        return Evaluation(
+            objectives=tuple(found[name] for name in self.objectives),
+            violations=tuple(
+                Violation(limit=str(limit), amount=found[limit.figure] / limit.most - 1)
+                for limit in self.goal.limits
+                if found[limit.figure] > limit.most
+            ),
+            payload=found,
+        )
+
+    def _bounds(self, values: dict[str, object], count: int) -> NDArray[np.float64]:
+        chip = hw.priced(self.hardware(values))
+        formats = self.assignment(values)
+        plans = [prepare(model, formats) for model in self._loaded.values()]
+        area = sum(part.area for part in silicon(chip, plans[0].factors))
+        static = sum(part.leakage for part in silicon(chip, plans[0].factors))
+        latency = sum(_least_time(plan, chip) for plan in plans)
+        energy = sum(_least_energy(plan, chip) for plan in plans) + static * latency
+        exact = {"latency": latency, "energy": energy, "area": area, "edp": energy * latency}
+        # a slower run may draw less power, so only what is drawn anyway bounds it
+        exact["power"] = static
+        return np.stack(
+            [np.broadcast_to(exact[name], (count,)) for name in self.objectives], axis=-1
+        )
+
+
+def figures(estimates: Sequence[Estimate]) -> dict[str, float]:
+    """Figures of one run of every model: sums, and the average power over all of it."""
+    latency = sum(one.latency for one in estimates)
+    energy = sum(one.energy for one in estimates)
+    return {
+        "latency": latency,
+        "energy": energy,
+        "area": max(one.area for one in estimates),
+        "power": energy / latency,
+        "edp": energy * latency,
+    }
+
+
+def chip_space(path: Path | None) -> Space:
+    """Read a space file, or the default one."""
+    return read_space(path or default_space())
+
+
+def _least_time(plan: Plan, chip: Hardware) -> Any:
+    engine = next(engine for engine in chip.engines if engine.compute.does == "mac")
+    lanes = math.prod(dimension.size for dimension in engine.dimensions)
+    fastest = max(rate for _, rate in engine.compute.rates)
+    work = sum(one.einsum.points * one.einsum.repeat for one in plan.jobs if one.einsum.contraction)
+    root = engine.levels[0]
+    assert isinstance(root, Memory)
+    return np.maximum(
+        work / (lanes * fastest * chip.frequency), _weights(plan) / root.read_bandwidth
+    )
+
+
+def _least_energy(plan: Plan, chip: Hardware) -> Any:
+    engine = next(engine for engine in chip.engines if engine.compute.does == "mac")
+    root = engine.levels[0]
+    assert isinstance(root, Memory)
+    total = _weights(plan) * 8 / root.width * root.read_energy
+    for one in plan.jobs:
+        if one.einsum.contraction:
+            per_operation = compute_energy(engine.compute, chip, *one.factors)
+            total = total + one.einsum.points * one.einsum.repeat * per_operation
+    return total
+
+
+def _weights(plan: Plan) -> float:
+    """Bytes of weights that contractions read: the traffic that no reuse between layers avoids."""
+    seen: dict[str, float] = {}
+    for one in plan.jobs:
+        for access in one.einsum.inputs:
+            tensor = plan.graph.tensor(access.tensor)
+            indirect = any(index.lookup for index in access.indices)
+            if tensor.role == "weight" and one.einsum.contraction and not indirect:
+                size = distinct(access, one.einsum, tensor.shape)
+                seen[access.tensor] = size * one.bits[access.tensor] / 8 * one.einsum.repeat
+    return sum(seen.values())
