@@ -62,9 +62,37 @@ def test_inputs_of_different_batch_wrong() -> None:
     net = Builder("two")
     net.input("x", (1, 4))
     net.input("y", (2, 4))
-    net.output(net.einsum("Y[n,k] = x[n,k] * y[n,k]", shape=(1, 4)))
-    with pytest.raises(WorkloadError, match=r"do not share a first dimension .* x \[1, 4\], y"):
-        with_batch(net.build(), 2)
+    net.output(net.einsum("Y[n,k] = x[n,k] * y[n,k]", shape=(1, 4), bounds={"n": 1}))
+    with pytest.raises(WorkloadError, match=r"Y: y\[n,k\] is not one input a sample"):
+        with_batch(net.build(), 3)
+
+
+def test_no_inputs_wrong() -> None:
+    net = Builder("none")
+    net.weight("w", (4,))
+    net.output(net.einsum("Y[k] = relu(w[k])", shape=(4,)))
+    with pytest.raises(WorkloadError, match="none: no input whose first dimension could be the"):
+        with_batch(net.build(), 3)
+
+
+def test_a_table_by_position_stays_even_with_as_many_rows_as_samples() -> None:
+    net = Builder("table")
+    net.input("x", (1, 1, 4))
+    net.input("angles", (1, 4))
+    net.output(net.einsum("Y[b,t,k] = x[b,t,k] * angles[t,k]", shape=(1, 1, 4)))
+    changed = with_batch(net.build(), 3)
+    assert changed.tensor("angles").shape == (1, 4)
+    assert changed.tensor("Y").shape == (3, 1, 4)
+
+
+def test_inputs_of_branches_that_meet_later_grow_alike() -> None:
+    net = Builder("towers")
+    net.input("x", (1, 4))
+    net.input("y", (1, 4))
+    net.einsum("A[n,k] = relu(x[n,k])", shape=(1, 4))
+    net.einsum("B[n,k] = relu(y[n,k])", shape=(1, 4))
+    net.output(net.einsum("Y[n,k] = A[n,k] + B[n,k]", shape=(1, 4)))
+    assert {t.shape for t in with_batch(net.build(), 3).tensors} == {(3, 4)}
 
 
 def test_no_samples_wrong() -> None:

@@ -11,24 +11,30 @@ from cosynth.workload.graph import Tensor, Workload, checked
 
 
 def with_batch(workload: Workload, batch: int) -> Workload:
-    """Return the workload for `batch` samples; the batch is the inputs' first dimension.
+    """Return the workload for `batch` samples; the first input's first dimension is the batch.
 
-    Every dimension that the batch runs through grows with it. Raises WorkloadError that names the
-    einsum in which samples meet, so that no such dimension exists.
+    Every dimension that the batch runs through grows with it, inputs and states included. Raises
+    WorkloadError that names the einsum in which samples meet, so that no such dimension exists.
     """
-    inputs = [t for t in workload.tensors if t.role == "input" and not t.view_of]
-    sizes = {t.shape[0] for t in inputs if t.shape}
+    inputs = [t for t in workload.tensors if t.role == "input" and t.shape and not t.view_of]
     if batch < 1:
         raise WorkloadError(f"{workload.name}: a batch of {batch} samples is not 1 or more")
-    if len(sizes) != 1 or 0 in sizes:
-        shown = ", ".join(f"{t.name} {list(t.shape)}" for t in inputs) or "none"
-        raise WorkloadError(
-            f"{workload.name}: the inputs do not share a first dimension to be the batch: {shown}"
-        )
-    if sizes == {batch}:
+    if not inputs or not inputs[0].shape[0]:
+        raise WorkloadError(f"{workload.name}: no input whose first dimension could be the batch")
+    old = inputs[0].shape[0]
+    if old == batch:
         return workload
-    change = _Change(workload=workload, old=sizes.pop(), new=batch, dimension={}, tensors={})
-    return change.run([t.name for t in inputs if t.shape])
+    alike = [t.name for t in inputs if t.shape[0] == old]
+    try:
+        return _changed(workload, alike, old, batch)
+    except WorkloadError:
+        # a table by position may have as many rows as there are samples
+        return _changed(workload, alike[:1], old, batch)
+
+
+def _changed(workload: Workload, inputs: list[str], old: int, new: int) -> Workload:
+    change = _Change(workload=workload, old=old, new=new, dimension={}, tensors={})
+    return change.run(inputs)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +75,11 @@ class _Change:
         for view in self.workload.tensors:
             if name in view.view_of:
                 self.grow(view.name, self.seen(self.workload.tensor(name), dimension, view))
+        for below in tensor.view_of if len(tensor.view_of) > 1 else ():
+            # what is joined to samples, such as a cache to new keys, holds samples too
+            other = self.tensors[below]
+            if other.role in {"state", "input"} and len(other.shape) == len(tensor.shape):
+                self.grow(below, dimension)
 
     def seen(self, source: Tensor, dimension: int, view: Tensor) -> int:
         """Where a view has the dimension that holds the samples."""
@@ -126,7 +137,10 @@ class _Change:
         tensor = self.workload.tensor(access.tensor)
         if tensor.role not in {"state", "input"} or len(places) > 1:
             raise self.blocked(einsum, f"{access} holds one {tensor.role} for all samples")
-        self.check(einsum, access.indices[places[0]])
+        index = access.indices[places[0]]
+        self.check(einsum, index)
+        if index.plain and einsum.sizes[index.name] != tensor.shape[places[0]]:
+            raise self.blocked(einsum, f"{access} is not one {tensor.role} a sample")
         for name in self.workload.sources(access.tensor):
             self.grow(name, places[0])
         self.grow(access.tensor, places[0])
