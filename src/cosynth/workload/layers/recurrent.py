@@ -49,12 +49,19 @@ def recurrent(  # noqa: PLR0913 - each is one attribute of the operator
     entering = net.einsum(text, shape=whole, operator=cell)
     if bias:
         text = f"{at(f'{name}.biased', list('tngk'))} = {at(entering, list('tngk'))}"
-        text += f" + {at(bias, ['0', 'g', 'k'])} + {at(bias, ['1', 'g', 'k'])}"
+        text += f" + {at(bias, ['0', 'g', 'k'])}"
+        # the reset gate of a GRU acts on the second half of its bias, too
+        text += "" if cell == "GRU" else f" + {at(bias, ['1', 'g', 'k'])}"
         entering = net.einsum(text, shape=whole, operator=cell)
     state = net.state(f"{name}.state", (batch, width))
     text = f"{at(f'{name}.sums', list('ngk'))} += {at(state, list('nh'))} * "
     text += at(recurrence, list("gkh"))
     sums = net.einsum(text, shape=(batch, gates, width), operator=cell, repeat=steps)
+    if bias and cell == "GRU":
+        text = f"{at(f'{name}.fed', list('ngk'))} = {at(sums, list('ngk'))}"
+        text += f" + {at(bias, ['1', 'g', 'k'])}"
+        shape = (batch, gates, width)
+        sums = net.einsum(text, shape=shape, operator=cell, repeat=steps)
     now = net.add(
         Tensor(
             name=f"{name}.now",

@@ -189,7 +189,7 @@ _UNARY = {
     "neg": "0 - {0}", "abs": "abs({0})", "cos": "cos({0})", "sin": "sin({0})", "erf": "erf({0})",
     "softplus": "softplus({0})", "elu": "elu({0})", "mish": "mish({0})",
     "relu6": "min(relu({0}), 6)",
-    "reciprocal": "1 / {0}", "leaky_relu": "where({0}, {0}, {0} * 0.01)",
+    "reciprocal": "1 / {0}", "leaky_relu": "where(less(0, {0}), {0}, {0} * 0.01)",
     "_to_copy": "{0}", "to": "{0}", "floor": "floor({0})", "round": "round({0})",
 }  # fmt: skip
 _BINARY = {
@@ -251,7 +251,8 @@ def _reduced(call: Call) -> str:
 @operator(
     "view", "reshape", "_unsafe_view", "permute", "transpose", "unsqueeze", "squeeze", "expand",
     "slice", "select", "flatten", "contiguous", "clone", "dropout", "alias", "t", "detach",
-    "repeat", "unflatten", "narrow", "movedim", "lift_fresh_copy", "pixel_shuffle", "expand_as", "view_as",
+    "repeat", "unflatten", "narrow", "movedim", "lift_fresh_copy", "pixel_shuffle", "expand_as",
+    "view_as",
 )  # fmt: skip
 def _view(call: Call) -> str:
     key = "self" if "self" in call.arguments else "input"

@@ -25,7 +25,7 @@ _BINARY = {
     "GreaterOrEqual": "not(less({0}, {1}))", "And": "min({0}, {1})", "Or": "max({0}, {1})",
     "Xor": "not(equal({0}, {1}))", "Mod": "{0} - floor({0} / {1}) * {1}",
     "BitwiseAnd": "min({0}, {1})", "BitwiseOr": "max({0}, {1})",
-    "BitwiseXor": "not(equal({0}, {1}))", "PRelu": "where({0}, {0}, {0} * {1})",
+    "BitwiseXor": "not(equal({0}, {1}))", "PRelu": "where(less(0, {0}), {0}, {0} * {1})",
 }  # fmt: skip
 
 
@@ -108,14 +108,16 @@ def clip(node: Node) -> str:
     return formula(node, text, *places)
 
 
-@operator("LeakyRelu", "Celu", "Selu", "ThresholdedRelu", "Shrink")
+@operator("Elu", "LeakyRelu", "Celu", "Selu", "ThresholdedRelu", "Shrink")
 def parametrised(node: Node) -> str:
     """Activations with numbers of their own."""
     alpha = node.number("alpha", {"LeakyRelu": 0.01, "Selu": 1.67326}.get(node.operator, 1.0))
+    bent = f"where(less(0, {{0}}), {{0}}, (exp({{0}}) - 1) * {alpha!r})"
     text = {
-        "LeakyRelu": f"where({{0}}, {{0}}, {{0}} * {alpha!r})",
+        "LeakyRelu": f"where(less(0, {{0}}), {{0}}, {{0}} * {alpha!r})",
         "Celu": f"elu({{0}} / {alpha!r}) * {alpha!r}",
-        "Selu": f"elu({{0}}) * {node.number('gamma', 1.0507)!r}",
+        "Selu": f"{bent} * {node.number('gamma', 1.0507)!r}",
+        "Elu": "elu({0})" if alpha == 1 else bent,
         "ThresholdedRelu": f"where(less({alpha!r}, {{0}}), {{0}}, 0)",
         "Shrink": f"where(less({node.number('lambd', 0.5)!r}, abs({{0}})), {{0}}, 0)",
     }[node.operator]

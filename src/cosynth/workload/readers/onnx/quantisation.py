@@ -96,7 +96,8 @@ def linear_pair(node: Node) -> str:
 @operator("QLinearSigmoid", "QLinearLeakyRelu", domain=MICROSOFT)
 def linear_activation(node: Node) -> str:
     """Activation of quantised numbers."""
-    text = "sigmoid({0})" if node.operator == "QLinearSigmoid" else "where({0}, {0}, {0} * 0.01)"
+    leaky = "where(less(0, {0}), {0}, {0} * 0.01)"
+    text = "sigmoid({0})" if node.operator == "QLinearSigmoid" else leaky
     made = elementwise(
         node.net, node.name(), f"quantize({text})", node.tensor(0), operator=node.operator
     )
