@@ -23,6 +23,7 @@ CONFIGS: Mapping[str, Mapping[str, object]] = {
         "intermediate_size": 10_944,
         "num_attention_heads": 16,
         "vocab_size": 102_400,
+        "q_lora_rank": None,
         "moe_intermediate_size": 1408,
         "n_routed_experts": 64,
         "n_shared_experts": 2,

@@ -27,7 +27,8 @@ def read(config: Config) -> Build:
         width=width,
         heads=config.size("num_attention_heads"),
         rank=config.size("kv_lora_rank"),
-        query_rank=config.size("q_lora_rank", 0),
+        # `null` says that queries have no latent form, as in the Lite model
+        query_rank=config.size("q_lora_rank", 0 if "q_lora_rank" in config.table else 1536),
         plain=config.size("qk_nope_head_dim"),
         rotary=config.size("qk_rope_head_dim"),
         value=config.size("v_head_dim"),
