@@ -1,0 +1,1 @@
+"""Shows everything: results as JSON, on the terminal and as one HTML file."""
