@@ -2,10 +2,20 @@
 
 from cosynth.codesign.design import Design
 from cosynth.codesign.estimate import Estimate, Layer, estimate
-from cosynth.codesign.explore import ChipProblem, default_space, figures, chip_space
+from cosynth.codesign.explore import ChipProblem, chip_space, default_space, figures
 from cosynth.codesign.goal import FIGURES, Goal, Limit, goal
 
 __all__ = [
-    "FIGURES", "ChipProblem", "Design", "Estimate", "Goal", "Layer", "Limit", "default_space",
-    "estimate", "figures", "goal", "chip_space",
+    "FIGURES",
+    "ChipProblem",
+    "Design",
+    "Estimate",
+    "Goal",
+    "Layer",
+    "Limit",
+    "chip_space",
+    "default_space",
+    "estimate",
+    "figures",
+    "goal",
 ]  # fmt: skip

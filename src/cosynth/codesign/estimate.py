@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cosynth import hardware as hw
@@ -144,7 +144,7 @@ def estimate(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """What does not depend on the hardware: groups, their jobs, and which groups are equal.
 
@@ -172,10 +172,17 @@ def prepare(model: Workload, formats: Assignment) -> Plan:
     kinds: dict[Hashable, list[int]] = {}
     for at, group in enumerate(parts):
         kinds.setdefault(content(graph, group), []).append(at)
+    heads: dict[Hashable, Job] = {}
+    jobs = []
+    for group in parts:
+        one = job(graph, group, formats)
+        key = (content(graph, group[:1]), tuple(format for _, format in one.formats))
+        twin = heads.setdefault(key, one)
+        jobs.append(one if twin is one else replace(one, twin=twin))
     return Plan(
         graph=graph,
         parts=parts,
-        jobs=tuple(job(graph, group, formats) for group in parts),
+        jobs=tuple(jobs),
         kinds=tuple(tuple(same) for same in kinds.values()),
     )
 

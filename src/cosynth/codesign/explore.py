@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from cosynth.codesign.estimate import Estimate, Plan, estimate, prepare
 from cosynth.codesign.goal import Goal
 from cosynth.cost import silicon
 from cosynth.errors import InfeasibleError
-from cosynth.format import Assignment, assignment
+from cosynth.format import Assignment, Format, assignment
 from cosynth.hardware import Hardware, Memory, compute_energy, families
 from cosynth.mapper import FAST
 from cosynth.mapping import distinct
@@ -76,7 +76,7 @@ class ChipProblem:
         found = np.zeros((len(points), len(self.objectives)))
         columns = {name: points.column(name) for name in self.space.names}
         # what is no number decides the structure: one array evaluation for each combination
-        texts = [name for name in columns if columns[name].dtype.kind not in "biuf"]
+        texts = [n for n in columns if any(isinstance(v, str) for v in self.space.values(n))]
         keys = list(zip(*(columns[name].tolist() for name in texts), strict=True))
         for key in set(keys) or {()}:
             rows = [at for at, other in enumerate(keys or [()] * len(points)) if other == key]
@@ -160,27 +160,35 @@ def chip_space(path: Path | None) -> Space:
     return read_space(path or default_space())
 
 
+@lru_cache(maxsize=64)
+def _work(plan: Plan) -> tuple[float, float, tuple[tuple[tuple[Format, Format], int], ...]]:
+    """Operations, bytes of weights, and operations by the formats they multiply."""
+    by_formats: dict[tuple[Format, Format], int] = {}
+    for one in plan.jobs:
+        if one.einsum.contraction:
+            points = one.einsum.points * one.einsum.repeat
+            by_formats[one.factors] = by_formats.get(one.factors, 0) + points
+    return sum(by_formats.values()), _weights(plan), tuple(by_formats.items())
+
+
 def _least_time(plan: Plan, chip: Hardware) -> Any:
     engine = next(engine for engine in chip.engines if engine.compute.does == "mac")
     lanes = math.prod(dimension.size for dimension in engine.dimensions)
     fastest = max(rate for _, rate in engine.compute.rates)
-    work = sum(one.einsum.points * one.einsum.repeat for one in plan.jobs if one.einsum.contraction)
+    work, weights, _ = _work(plan)
     root = engine.levels[0]
     assert isinstance(root, Memory)
-    return np.maximum(
-        work / (lanes * fastest * chip.frequency), _weights(plan) / root.read_bandwidth
-    )
+    return np.maximum(work / (lanes * fastest * chip.frequency), weights / root.read_bandwidth)
 
 
 def _least_energy(plan: Plan, chip: Hardware) -> Any:
     engine = next(engine for engine in chip.engines if engine.compute.does == "mac")
     root = engine.levels[0]
     assert isinstance(root, Memory)
-    total = _weights(plan) * 8 / root.width * root.read_energy
-    for one in plan.jobs:
-        if one.einsum.contraction:
-            per_operation = compute_energy(engine.compute, chip, *one.factors)
-            total = total + one.einsum.points * one.einsum.repeat * per_operation
+    _, weights, by_formats = _work(plan)
+    total = weights * 8 / root.width * root.read_energy
+    for factors, operations in by_formats:
+        total = total + operations * compute_energy(engine.compute, chip, *factors)
     return total
 
 

@@ -11,12 +11,14 @@ from cosynth.mapping import operands
 from cosynth.workload import Einsum, Workload
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Job:
     """A head einsum, and what is applied to its output as it drains.
 
     `formats` gives each operand of the head its format (the output that of the last member);
-    `extras` are tensors the members read besides: (name, elements, format).
+    `extras` are tensors the members read besides: (name, elements, format). Jobs are compared by
+    identity: what is derived from one is cached under it. A `twin` has the same head but for names,
+    so that whatever was found for it holds here too.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Job:
     extras: tuple[tuple[str, int, Format], ...] = ()
     vector_operations: int = 0
     operators: tuple[str, ...] = ()
+    twin: Job | None = None
 
     @cached_property
     def format(self) -> dict[str, Format]:
@@ -41,6 +44,15 @@ class Job:
     def bits(self) -> dict[str, float]:
         """Operand name -> bits stored per element, scales amortised."""
         return {name: format.bits for name, format in self.formats}
+
+    @property
+    def head(self) -> Job:
+        """The job to ask about the head: the twin, if there is one."""
+        return self.twin or self
+
+    def renamed(self, tensor: str) -> str:
+        """Own name of an operand of the twin."""
+        return dict(zip(self.head.parts, self.parts, strict=True))[tensor]
 
     @property
     def factors(self) -> tuple[Format, Format]:

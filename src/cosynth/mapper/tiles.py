@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -25,56 +25,59 @@ def sizes_of(outer: int, least: int, most: int) -> tuple[int, ...]:
     return tuple(sorted(tiles, reverse=True))
 
 
-def candidates(
-    job: Job,
-    outer: dict[str, int],
-    least: dict[str, int],
-    rooms: tuple[float, ...],
-    kept: frozenset[str],
-    copies: int,
-    home: float = 0.0,
-) -> Tiles:
-    """Return tiles that fit `kept` operands, `copies` times, into one of `rooms` bytes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What tiles are asked for: those of `kept` operands, `copies` times, in one of `rooms` bytes.
 
-    `outer` is the tile around, `least` what the arrays below need, `home` bytes of operands that
-    live here whole. Of the tiles that fit a room,
-    those are kept of which no rank can take its next larger size.
+    `outer` is the tile around, `least` what the arrays below need, `home` the bytes of operands
+    that live here whole.
     """
-    ranks = [rank for rank, size in outer.items() if size > 1]
-    held = {
-        rank for a, _ in operands(job.einsum, job.workload) if a.tensor in kept for rank in a.ranks
-    }
-    budget = _per_rank(len([rank for rank in ranks if rank in held]))
-    axes = []
-    for rank in outer:
-        # a rank that no kept operand has costs no room: take it whole
-        many = budget if rank in held and rank in ranks else 1
-        axes.append(np.array(sizes_of(outer[rank], min(least.get(rank, 1), outer[rank]), many)))
+
+    job: Job
+    outer: tuple[tuple[str, int], ...]
+    least: tuple[tuple[str, int], ...]
+    rooms: tuple[float, ...]
+    kept: frozenset[str]
+    copies: int = 1
+    home: float = 0.0
+
+
+@lru_cache(maxsize=1 << 14)
+def candidates(request: Request) -> Tiles:
+    """Return the tiles that fit a room and of which no rank can take its next larger size."""
+    job, outer, least = request.job, dict(request.outer), dict(request.least)
+    kept = [a for a, _ in operands(job.einsum, job.workload) if a.tensor in request.kept]
+    counted = {rank for access in kept for rank in access.ranks if outer[rank] > 1}
+    many = _per_rank(len(counted))
+    # a rank that no kept operand has costs no room: take it whole
+    axes = [
+        np.array(sizes_of(size, min(least.get(rank, 1), size), many if rank in counted else 1))
+        for rank, size in outer.items()
+    ]
     grid = dict(zip(outer, np.meshgrid(*axes, indexing="ij"), strict=True))
-    held_bytes = _held(job, grid, kept) * copies + home
-    chosen = np.zeros(held_bytes.shape, dtype=bool)
-    for room in rooms:
-        fits = held_bytes <= room
+    needed = _held(job, grid, request.kept) * request.copies + request.home
+    chosen = np.zeros(needed.shape, dtype=bool)
+    for room in request.rooms:
+        fits = needed <= room
         larger = np.zeros_like(fits)
-        for axis in range(fits.ndim):
-            # sizes run from large to small: the next larger one is the neighbour before
-            before = np.roll(fits, 1, axis=axis)
-            edge = [slice(None)] * fits.ndim
-            edge[axis] = slice(0, 1)
-            before[tuple(edge)] = False
-            larger |= before
+        for axis, size in enumerate(fits.shape):
+            if size > 1:
+                # sizes run from large to small: the next larger one is the neighbour before
+                ahead, behind = [slice(None)] * fits.ndim, [slice(None)] * fits.ndim
+                ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+                larger[tuple(ahead)] |= fits[tuple(behind)]
         chosen |= fits & ~larger
     return {rank: values[chosen] for rank, values in grid.items()}
 
 
 def _per_rank(ranks: int) -> int:
     """Sizes per rank so that the grid stays near two thousand points."""
-    return max(2, min(12, math.floor(2000 ** (1 / max(ranks, 1)))))
+    return max(2, min(12, int(2000.0 ** (1 / max(ranks, 1)))))
 
 
 def _held(job: Job, grid: Tiles, kept: frozenset[str]) -> NDArray[np.float64]:
     """Bytes of the operands' tiles; windows as their full extent, which is never too small."""
-    total = np.zeros(np.broadcast_shapes(*(tile.shape for tile in grid.values())))
+    total = np.zeros(next(iter(grid.values())).shape)
     for access, _ in operands(job.einsum, job.workload):
         if access.tensor not in kept:
             continue

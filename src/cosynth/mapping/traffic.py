@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -142,6 +143,7 @@ def inflow(
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def operands(einsum: Einsum, workload: Workload) -> tuple[tuple[Access, str], ...]:
     """The distinct operands of an einsum and the part each plays; the output comes last."""
     seen: dict[tuple[str, str], tuple[Access, str]] = {}
@@ -319,10 +321,18 @@ def _counted(
     if not shape:
         chain = zip(ranks, map(int, tiles), map(str, kinds), strict=True)
         return count(group, tuple(chain))
-    columns = [np.broadcast_to(value, shape).ravel().tolist() for value in [*tiles, *kinds]]
+    columns = [_column(value, shape) for value in [*tiles, *kinds]]
     rows = list(zip(*columns, strict=True))
     n = len(at)
     known = {
         row: count(group, tuple(zip(ranks, row[:n], row[n:], strict=True))) for row in set(rows)
     }
     return np.array([known[row] for row in rows], dtype=np.int64).reshape(shape)
+
+
+def _column(value: Array, shape: tuple[int, ...]) -> list[int] | list[str]:
+    """One plain entry per candidate."""
+    if not np.shape(value):
+        plain = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+        return [plain] * math.prod(shape)
+    return np.broadcast_to(value, shape).ravel().tolist()

@@ -156,6 +156,10 @@ class Einsum:
         over = ",".join(self.reduced)
         return f"{self.output} = {REDUCTIONS[self.reduction]}({over}) {self.expression}"
 
+    def __hash__(self) -> int:
+        """Cheap, for caches: einsums of one name and size seldom differ."""
+        return hash((self.name, self.bounds))
+
     @property
     def ranks(self) -> tuple[str, ...]:
         """All rank names, in the order of `bounds`."""

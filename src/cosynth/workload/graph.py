@@ -46,6 +46,10 @@ class Workload:
         default_factory=dict, init=False, repr=False, compare=False, hash=False
     )
 
+    def __hash__(self) -> int:
+        """Cheap, for caches: workloads of one name and length seldom differ."""
+        return hash((self.name, len(self.tensors), len(self.einsums)))
+
     def tensor(self, name: str) -> Tensor:
         """Return a tensor by name; KeyError if the graph has none."""
         if not self._by_name:
