@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from interpreter import run
 
 from cosynth.workload import Builder
@@ -80,8 +82,29 @@ def test_padding_moves_into_the_index_and_means_the_same() -> None:
     folded = fold_padding(net.build())
     assert [str(e) for e in folded.einsums] == ["A[n,k,p] += x[n,c,p*2+r-2] * w[k,c,r]"]
     rng = np.random.default_rng(0)
-    given = {"x": rng.normal(size=(1, 2, 6)), "w": rng.normal(size=(3, 2, 3))}
-    assert run(folded, given)["A"] == pytest.approx(run(net.build(), given)["A"])
+    values = {"x": rng.normal(size=(1, 2, 6)), "w": rng.normal(size=(3, 2, 3))}
+    assert run(folded, values)["A"] == pytest.approx(run(net.build(), values)["A"])
+
+
+@given(
+    size=st.integers(3, 7), moved=st.integers(-3, 3), made=st.integers(3, 9),
+    stride=st.integers(1, 2), before=st.integers(-2, 2),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_folding_pads_and_slices_never_changes_a_result(
+    size: int, moved: int, made: int, stride: int, before: int
+) -> None:
+    assume(moved or made <= size)  # a bare rank must not run past its dimension
+    net = Builder("slices")
+    net.input("x", (1, size))
+    net.weight("w", (3,))
+    net.einsum(f"P[n,i] = x[n,i+{moved}]".replace("+-", "-"), shape=(1, made))
+    text = f"A[n,p] += P[n,p*{stride}+r+{before}] * w[r]".replace("+-", "-")
+    net.output(net.einsum(text, shape=(1, 4)))
+    rng = np.random.default_rng(0)
+    values = {"x": rng.normal(size=(1, size)), "w": rng.normal(size=3)}
+    folded = run(fold_padding(net.build()), values)["A"]
+    assert folded == pytest.approx(run(net.build(), values)["A"])
 
 
 def test_padding_read_by_a_maximum_stays() -> None:

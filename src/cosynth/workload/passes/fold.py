@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -62,13 +62,13 @@ def fold_padding(workload: Workload) -> Workload:
             continue
         places = readers.get(made, ())
         if workload.tensor(made).role != "activation" or not all(
-            _reads_zero(einsums[place], made) for place in places
+            _reads_zero(workload, einsums[place], pad, source) for place in places
         ):
             continue
-        for place in places:
-            einsum = einsums[place]
-            through = mapped(einsum.expression, partial(_composed, pad, source))
-            einsums[place] = replace(einsum, expression=through)
+        through = {place: _through(einsums[place], pad, source) for place in places}
+        if all(_in_bounds(workload, einsum) for einsum in through.values()):
+            for place, einsum in through.items():
+                einsums[place] = einsum
     return prune(replace(workload, einsums=tuple(einsums)))
 
 
@@ -161,10 +161,50 @@ def _is_pad(workload: Workload, pad: Einsum, source: Access) -> bool:
     )
 
 
-def _reads_zero(einsum: Einsum, name: str) -> bool:
-    read = [access for access in einsum.inputs if access.tensor == name]
-    inside = all(whole(index) for access in read for index in access.indices)
-    return bool(read) and einsum.contraction and inside
+def _reads_zero(workload: Workload, einsum: Einsum, pad: Einsum, source: Access) -> bool:
+    """Whether a reader takes positions outside the padded tensor, and outside its source, as 0."""
+    made = pad.output.tensor
+    read = [access for access in einsum.inputs if access.tensor == made]
+    if not read or not einsum.contraction:
+        return False
+    sizes = workload.tensor(made).shape
+    below = workload.tensor(source.tensor).shape
+    moved = {index.name: (index, size) for index, size in zip(source.indices, below, strict=True)}
+    for access in read:
+        for outer, index, size in zip(pad.output.indices, access.indices, sizes, strict=True):
+            if not whole(index):
+                return False
+            low, high = _range(index, einsum.sizes)
+            if low >= 0 and high < size:
+                continue
+            # outside the padded tensor must be outside its source too
+            inner, held = moved.get(outer.name, (None, 0))
+            if inner is None or len(inner.terms) != 1 or inner.terms[0].coefficient != 1:
+                return False
+            if inner.offset > 0 or size + inner.offset < held:
+                return False
+    return True
+
+
+def _range(index: Index, sizes: Mapping[str, int]) -> tuple[int, int]:
+    reach = [term.coefficient * (sizes[term.rank] - 1) for term in index.terms]
+    low = index.offset + sum(step for step in reach if step < 0)
+    return low, index.offset + sum(step for step in reach if step > 0)
+
+
+def _through(einsum: Einsum, pad: Einsum, source: Access) -> Einsum:
+    """The reader of a pad, reading the pad's source."""
+    return replace(einsum, expression=mapped(einsum.expression, partial(_composed, pad, source)))
+
+
+def _in_bounds(workload: Workload, einsum: Einsum) -> bool:
+    """Whether no bare rank runs past its dimension, which only a sum of terms may do."""
+    sizes = einsum.sizes
+    return all(
+        not index.plain or sizes[index.name] <= size
+        for access in einsum.inputs
+        for index, size in zip(access.indices, workload.tensor(access.tensor).shape, strict=True)
+    )
 
 
 def _composed(pad: Einsum, source: Access, reader: Access) -> Access:
