@@ -43,7 +43,7 @@ def silicon(hardware: Hardware, factors: tuple[Format, Format]) -> tuple[Silicon
 
 
 def unit_area(unit: Compute, hardware: Hardware, factors: tuple[Format, Format]) -> Array:
-    """Square metres of one unit: its own number, or one multiply-accumulate per operation a cycle."""
+    """Square metres of one unit: its own, or a multiply-accumulate per operation a cycle."""
     if unit.area is not None:
         return unit.area
     fastest = (

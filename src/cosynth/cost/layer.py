@@ -36,10 +36,10 @@ def price(job: Job, counts: Traffic, mapping: Mapping, engine: Engine, hardware:
     """
     moves = _moves(job, counts, engine)
     instances = _instances(mapping, job, engine)
-    parts = {part.name: part for part in _memory_parts(job, moves, instances, engine, hardware)}
+    parts = {part.name: part for part in _memory_parts(job, moves, instances, engine)}
     parts |= {part.name: part for part in _link_parts(moves, engine)}
-    unit = _unit_part(job, counts, engine, hardware)
-    parts[unit.name] = unit
+    compute = engine.compute
+    parts[compute.name] = _unit_part(job, counts, engine, hardware)
     vector = _vector_part(job, engine, hardware)
     if vector is not None:
         parts[vector.name] = vector
@@ -57,7 +57,7 @@ def price(job: Job, counts: Traffic, mapping: Mapping, engine: Engine, hardware:
         parts=tuple(_times(part, times) for part in parts.values()),
         bound=bound,
         ramp=ramp * times,
-        utilisation=bound.compute / (latency * times),
+        utilisation=bound.compute / (latency * times) if _positive(rate(compute, job)) else 0.0,
     )
 
 
@@ -183,11 +183,7 @@ def _instances(mapping: Mapping, job: Job, engine: Engine) -> dict[str, Array]:
 
 
 def _memory_parts(
-    job: Job,
-    moves: list[_Move],
-    instances: dict[str, Array],
-    engine: Engine,
-    hardware: Hardware,
+    job: Job, moves: list[_Move], instances: dict[str, Array], engine: Engine
 ) -> list[Part]:
     found = []
     for memory in engine.memories:
@@ -286,7 +282,7 @@ def _positive(speed: Array) -> bool:
 
 
 def _vector_part(job: Job, engine: Engine, hardware: Hardware) -> Part | None:
-    """What is applied to the output: on a vector unit beside the array, else on the array itself."""
+    """What is applied to the output: on a vector unit beside the array, else on the array."""
     if engine.compute.does == "vector" or not job.vector_operations:
         return None
     operations = job.vector_operations / job.einsum.repeat
