@@ -29,10 +29,10 @@ def technology(name: str) -> dict[str, Any]:
         return load_toml(path)
 
 
-def _by_node(node: Array, table: dict[str, Any], key: str) -> Array:
+def _by_node(node: Array, table: dict[str, Any], key: str, nodes: str = "nodes_nm") -> Array:
     """Interpolate a factor over nodes, straight in logarithms, beyond the ends too."""
     xp = namespace(node)
-    known_nodes = np.log(np.array(table["nodes_nm"][::-1]) * 1e-9)
+    known_nodes = np.log(np.array(table[nodes][::-1]) * 1e-9)
     values = np.log(np.array(table[key][::-1]))
     at = xp.log(xp.asarray(node, dtype=float))
     inside = xp.interp(at, known_nodes, values)
@@ -86,7 +86,8 @@ def sram_energy(size: Array, width: Array, node: Array) -> tuple[Array, Array]:
 
 def sram_area(size: Array, node: Array) -> Array:
     """Square metres of a single-port SRAM."""
-    return size * 8 * technology("sram")["area_per_bit"] * node**2
+    law = technology("sram")
+    return size * 8 * _by_node(node, law, "area_per_bit_um2", "area_nodes_nm") * 1e-12
 
 
 def sram_leakage(size: Array, node: Array) -> Array:
