@@ -13,10 +13,12 @@ from architectures import BATCH, TINY, TOKENS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cosynth import format as formats
 from cosynth.errors import CosynthError, SpecError
 from cosynth.workload import Workload
 from cosynth.workload.passes import groups, merge, train, with_batch
 from cosynth.workload.readers import huggingface
+from cosynth.workload.readers.huggingface.quantisation import METHODS, WIDTHS
 from cosynth.workload.zoo import Options
 
 COUNTS = json.loads((Path(__file__).parent / "counts.json").read_text(encoding="utf-8"))
@@ -237,6 +239,36 @@ def test_the_language_model_of_one_that_sees_is_read(inner: str, outer: str) -> 
     assert whole == built(inner)
 
 
+@pytest.mark.parametrize(
+    ("name", "method", "stored"),
+    [
+        ("gpt-oss", {"quant_method": "mxfp4"}, "mxfp4"),
+        ("deepseek-v3", {"quant_method": "fp8", "weight_block_size": [128, 128]}, "fp8_e4m3fn"),
+        ("llama", {"quant_method": "gptq", "bits": 4, "group_size": 128}, "int4_g128"),
+        ("llama", {"quant_method": "awq", "bits": 8}, "int8"),
+        ("llama", {"quant_method": "bitnet"}, "ternary"),
+    ],
+)
+@pytest.mark.parametrize("phase", ["decode", "train"])
+def test_quantised_weights_have_their_format(
+    name: str, method: dict[str, object], stored: str, phase: str
+) -> None:
+    workload = built(name, phase, quantization_config=method)
+    weights = {t.name: t.format for t in workload.tensors if t.role == "weight" and not t.view_of}
+    quantised = {n for n, f in weights.items() if f == stored}
+    assert set(weights.values()) == {stored, None}
+    experts = {n for n in weights if n.endswith(("gate.weight", "up.weight", "down.weight"))}
+    assert quantised == experts if stored == "mxfp4" else quantised > experts
+    assert not quantised.intersection({"embedding.weight", "scores.weight"})
+    assert not any("router" in n or "scale" in n or "bias" in n for n in quantised)
+    assert workload.operations == built(name, phase).operations
+
+
+def test_the_formats_of_quantised_models_are_known() -> None:
+    widths = {f"int{bits}" for bits in WIDTHS} | {"int4_g128"}
+    assert widths | (set(METHODS.values()) - {"int"}) <= set(formats.names())
+
+
 def test_a_file_is_named_after_its_folder_or_itself(tmp_path: Path) -> None:
     path = tmp_path / "tiny-llama" / "config.json"
     path.parent.mkdir()
@@ -281,11 +313,22 @@ def test_all_mistakes_are_told_at_once_wrong() -> None:
         ("mamba2", {"num_heads": 9}, "num_heads: 9 heads of 8 are 72 features, not the 64 that"),
         ("jamba", {"attn_layer_offset": 4}, "attn_layer_offset: 4 is not below the period 4"),
         ("gemma3", {"text_config": 3, "model_type": "gemma3"}, "text_config: 3 is not a table"),
+        ("llama", {"quantization_config": {"quant_method": "fp9"}}, "'fp9' cannot be read; did"),
+        (
+            "llama",
+            {"quantization_config": {"quant_method": "awq", "bits": 5}},
+            "bits: 5 is not one",
+        ),
         ("vit", {"patch_size": 48}, "patch_size: 48 is more than the image's 24"),
     ],
 )
 def test_mistakes_name_their_key_wrong(name: str, changes: dict[str, object], text: str) -> None:
     assert text in mistakes(name, **changes)
+
+
+def test_a_format_that_no_weight_can_have_wrong() -> None:
+    problem = mistakes("llama", quantization_config={"quant_method": "mxfp4"})
+    assert problem == "m: quantization_config: no weight of this model can be mxfp4"
 
 
 def test_an_unknown_architecture_lists_the_near_ones_wrong() -> None:

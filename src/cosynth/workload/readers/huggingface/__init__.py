@@ -18,9 +18,10 @@ from cosynth.workload.graph import Workload
 from cosynth.workload.passes import train
 from cosynth.workload.readers.huggingface.config import Config, load
 from cosynth.workload.readers.huggingface.family import Family, Request
+from cosynth.workload.readers.huggingface.quantisation import quantised, weight_format
 from cosynth.workload.zoo import Options
 
-_SHARED = {"config", "family"}
+_SHARED = {"config", "family", "quantisation"}
 
 
 def read(path: Path, options: Options) -> Workload:
@@ -47,6 +48,7 @@ def build(
     if not isinstance(kind, str) or kind not in families:
         raise SpecError(_unknown(config.where, kind, families))
     model = families[kind].read(config)
+    stored = weight_format(config)
     config.finish()
     request = Request(
         name=name,
@@ -56,7 +58,7 @@ def build(
         length=options.length,
         image=options.image,
     )
-    workload = model(request)
+    workload = quantised(model(request), stored) if stored else model(request)
     return train(workload) if options.phase == "train" else workload
 
 
