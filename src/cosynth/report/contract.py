@@ -258,3 +258,68 @@ class ExploreData(TypedDict):
     ]
     citations: list[str]
     version: str
+
+
+class RowData(TypedDict):
+    """A layer as a person reads it: an operator with what is applied to its output."""
+
+    name: str
+    operators: list[str]
+    shape: Annotated[list[int], "of its output"]
+    operations: Annotated[int, "multiply-accumulates of all repetitions"]
+    vector_operations: int
+    parameters: Annotated[int, "elements of weights that are read here first"]
+
+
+class BlockData(TypedDict):
+    """Layers that occur `times`, one after the other; figures are of all of them together."""
+
+    times: int
+    layers: list[RowData]
+
+
+class ModelData(TypedDict):
+    """A model: what `cosynth show MODEL --json` prints."""
+
+    cosynth: Annotated[str, "model"]
+    name: str
+    source: str
+    operations: Annotated[int, "multiply-accumulates, one each"]
+    vector_operations: Annotated[int, "all other scalar operations"]
+    parameters: Annotated[int, "elements of all weights"]
+    elements: Annotated[dict[str, int], "role -> elements of its tensors"]
+    inputs: Annotated[dict[str, list[int]], "name -> shape"]
+    outputs: Annotated[dict[str, list[int]], "name -> shape"]
+    blocks: list[BlockData]
+    citations: list[str]
+    version: str
+
+
+class NumberFormatData(TypedDict):
+    """A number format: what `cosynth show FORMAT --json` prints."""
+
+    cosynth: Annotated[str, "format"]
+    name: str
+    kind: Annotated[str, "integer, float, ternary or binary"]
+    bits: Annotated[float, "stored per element, the scale's share included"]
+    element_bits: int
+    exponent: int
+    mantissa: int
+    block: Annotated[int, "elements that share a scale"]
+    scale_bits: int
+    multiply_gates: Annotated[float, "NAND2 equivalents of a multiply-accumulate with itself"]
+
+
+class EntryData(TypedDict):
+    """One line of `cosynth list`."""
+
+    name: str
+    about: Annotated[str, "one line for people"]
+
+
+class ListData(TypedDict):
+    """What `cosynth list --json` prints."""
+
+    cosynth: Annotated[str, "list"]
+    kind: str
+    entries: list[EntryData]

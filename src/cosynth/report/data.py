@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from cosynth.codesign import ChipProblem, Estimate, Layer
+from cosynth.codesign import Estimate, Layer
 from cosynth.codesign.estimate import prepare
+from cosynth.codesign.front import Front, identity
 from cosynth.cost import Bound, Part
 from cosynth.format import Assignment
 from cosynth.mapping import write as write_mapping
@@ -26,7 +27,7 @@ from cosynth.report.contract import (
     VolumeData,
 )
 from cosynth.report.version import version
-from cosynth.search import Parameter, Record, Space, front, hypervolume_over, knee, reference_point
+from cosynth.search import Parameter, Record, Space, hypervolume_over, reference_point
 
 MOST_DESIGNS = 40  # members of a front that are described in full
 _MOST_VALUES = 64  # of a parameter, that are listed
@@ -72,21 +73,14 @@ def estimate_data(estimate: Estimate) -> EstimateData:
     }
 
 
-def explore_data(
-    problem: ChipProblem,
-    records: Sequence[Record],
-    designs: Mapping[str, Mapping[str, Estimate]],
-    *,
-    seed: int,
-    optimiser: str,
-) -> ExploreData:
+def explore_data(found: Front, designs: Mapping[str, Mapping[str, Estimate]]) -> ExploreData:
     """Return a search as data: the contract of `cosynth explore --json` and of `front.json`.
 
     `designs` are the estimates, by model, of those `members` that are to be described in full.
     """
+    problem, records = found.problem, found.records
     answers = [record.evaluation for record in records]
-    chosen = sorted(front(answers), key=lambda at: answers[at].objectives)
-    middle = knee(answers)
+    chosen = found.members
     ends = reference_point(answers) if chosen else ()
     volume: VolumeData = {
         "reference": list(ends),
@@ -104,12 +98,12 @@ def explore_data(
             for limit in problem.goal.limits
         ],
         "space": space_data(problem.space),
-        "seed": seed,
-        "optimiser": optimiser,
+        "seed": found.seed,
+        "optimiser": found.optimiser,
         "elapsed": max((record.elapsed for record in records), default=0.0),
         "evaluations": [evaluation_data(record) for record in records],
-        "front": [_member(records[at]) for at in chosen],
-        "knee": None if middle is None else identity(records[middle]),
+        "front": [_member(record) for record in chosen],
+        "knee": identity(found.knee_record()) if chosen else None,
         "hypervolume": volume,
         "designs": {
             name: {model: estimate_data(one) for model, one in models.items()}
@@ -120,26 +114,20 @@ def explore_data(
     }
 
 
-def identity(record: Record) -> str:
-    """Return the name of a design: that of its file, and its key in the data."""
-    return f"d{record.number}"
-
-
-def members(records: Sequence[Record], most: int = MOST_DESIGNS) -> list[Record]:
+def members(found: Front, most: int = MOST_DESIGNS) -> list[Record]:
     """Return the members of the front to describe in full: all, or `most` spread evenly.
 
     They come in the order of the first objective; the knee is always among them.
     """
-    answers = [record.evaluation for record in records]
-    chosen = sorted(front(answers), key=lambda at: answers[at].objectives)
+    chosen = found.members
     if len(chosen) <= most:
-        return [records[at] for at in chosen]
-    spread = [chosen[at * (len(chosen) - 1) // (most - 1)] for at in range(most)]
-    middle = knee(answers)
-    if middle is not None and middle not in spread:
-        place = min(range(1, most - 1), key=lambda at: abs(spread[at] - middle), default=0)
-        spread[place] = middle
-    return [records[at] for at in sorted(spread, key=lambda at: answers[at].objectives)]
+        return list(chosen)
+    middle = chosen.index(found.knee_record())
+    spread = [at * (len(chosen) - 1) // (most - 1) for at in range(most)]
+    if middle not in spread:
+        nearest = min(range(1, most - 1), key=lambda place: abs(spread[place] - middle))
+        spread[nearest] = middle
+    return [chosen[at] for at in spread]
 
 
 def space_data(space: Space) -> list[ParameterData]:

@@ -24,7 +24,10 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _RESULTS = {
     "estimate": contract.EstimateData,
     "exploration": contract.ExploreData,
-    "hardware-data": contract.HardwareData,
+    "model": contract.ModelData,
+    "chip": contract.HardwareData,
+    "format": contract.NumberFormatData,
+    "list": contract.ListData,
 }
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
@@ -33,7 +36,7 @@ def names() -> tuple[str, ...]:
     """Return what `schema` knows: results first, then files.
 
     >>> names()
-    ('estimate', 'exploration', 'hardware-data', 'hardware', 'space')
+    ('estimate', 'exploration', 'model', 'chip', 'format', 'list', 'hardware', 'space')
     """
     return (*_RESULTS, "hardware", "space")
 
