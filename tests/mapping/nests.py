@@ -101,7 +101,11 @@ def problem(rng: random.Random):
 
 def reach(index, bounds) -> int:
     """One past the largest position of an index expression."""
-    return 1 + index.offset + sum(t.coefficient * ((bounds[t.rank] - 1) // t.divisor) for t in index.terms)
+    return (
+        1
+        + index.offset
+        + sum(t.coefficient * ((bounds[t.rank] - 1) // t.divisor) for t in index.terms)
+    )
 
 
 def nest(rng: random.Random, einsum, workload, parts):
