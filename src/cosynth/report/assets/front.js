@@ -1,0 +1,170 @@
+// The front: every evaluation as a mark over two figures, the front joined as a staircase.
+function frontSection(study) {
+  const { data, front } = study;
+  const names = study.figureNames;
+  const view = { x: data.objectives[0], y: data.objectives[1] || names.find((name) => name !== data.objectives[0]), logX: true, logY: true };
+  const card = element("div", { class: "card", "aria-live": "polite" });
+  const plot = figure("All designs over two figures", (width) => scatter(study, view, width, card));
+  study.onFilter(() => plot.redraw());
+  describe(study, card, study.knee || front[0]);
+  const options = names.map((name) => [name, name]);
+  const change = (key) => (value) => {
+    view[key] = value;
+    plot.redraw();
+  };
+  return section("The front", "Every mark is a design. On the front nothing is better in every objective; a hollow one is beaten in the two figures drawn here but not in all objectives. Crosses break a limit.",
+    element("div", { class: "controls" },
+      choice("across", options, view.x, change("x")), check("log", view.logX, change("logX")),
+      choice("up", options, view.y, change("y")), check("log", view.logY, change("logY"))),
+    element("div", { class: "with-card" }, plot, card));
+}
+
+function scatter(study, view, width, card) {
+  const { evaluations } = study.data;
+  const height = Math.max(300, Math.min(560, Math.round(width * 0.68)));
+  const stuck = evaluations.filter((each) => !each.figures);
+  const placed = evaluations.filter((each) => each.figures);
+  const box = { left: 48, right: width - 14, top: stuck.length ? 56 : 34, bottom: height - 44 };
+  const axis = (name, from, to, log) => {
+    const values = placed.map((each) => each.figures[name]);
+    const { unit, factor } = unitOf(values, name);
+    return { at: scale(values, from, to, log && values.every((value) => value > 0)), factor, title: axisTitle(name, unit) };
+  };
+  const x = axis(view.x, box.left + 4, box.right - 6, view.logX);
+  const y = axis(view.y, box.bottom - 4, box.top + 4, view.logY);
+  const at = (each) => [x.at(each.figures[view.x]), y.at(each.figures[view.y])];
+  const svg = canvas(width, height, `${view.y} over ${view.x}`, axes(box, x, y));
+  const marks = element("g", { class: "marks", "aria-hidden": "true" });
+  const targets = [];
+  for (const each of placed) {
+    const [left, up] = at(each);
+    const passes = study.passes(each);
+    targets.push({ each, left, up, passes });
+    if (each.design) continue;
+    marks.append(each.feasible
+      ? element("circle", { cx: left, cy: up, r: 2.6, class: passes ? "dot" : "dot out" })
+      : element("path", { d: cross(left, up, 2.6), class: passes ? "dot broken" : "dot broken out" }));
+  }
+  stuck.forEach((each, number) => {
+    const left = box.left + 8 + ((number + 0.5) / stuck.length) * (box.right - box.left - 12);
+    targets.push({ each, left, up: 34, passes: study.passes(each) });
+    marks.append(element("path", { d: cross(left, 34, 2.6), class: "dot stuck" }));
+  });
+  if (stuck.length) svg.append(text(box.left + 12, 24, `cannot run: ${stuck.length}`, { class: "hint" }));
+  svg.append(marks, element("path", { d: staircase(study.front, at, box), class: "stairs" }));
+  const ring = element("circle", { r: 9, class: "ring", cx: -99, cy: -99 });
+  svg.append(frontMarks(study, view, at, (design) => focus(targets.find((target) => target.each === design.evaluation))), ring, labels(study, view, at, box));
+
+  function focus(target) {
+    if (!target) return;
+    ring.setAttribute("cx", target.left);
+    ring.setAttribute("cy", target.up);
+    describe(study, card, target.each);
+  }
+  const nearest = (event) => {
+    const frame = svg.getBoundingClientRect();
+    const [left, up] = [event.clientX - frame.left, event.clientY - frame.top];
+    const far = (target) => Math.hypot(target.left - left, target.up - up) - (target.each.design ? 5 : 0) + (target.passes ? 0 : 8);
+    const best = targets.reduce((a, b) => (far(b) < far(a) ? b : a), targets[0]);
+    return best && far(best) < 24 ? best : null;
+  };
+  svg.addEventListener("pointermove", (event) => focus(nearest(event)));
+  svg.addEventListener("click", (event) => {
+    const best = nearest(event);
+    focus(best);
+    if (best?.each.design && !event.target.closest("a")) location.hash = address(best.each.design.id);
+  });
+  return svg;
+}
+
+const cross = (x, y, r) => `M${x - r} ${y - r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`;
+
+// Designs of the front that nothing beats in these two figures, left to right.
+function stairs(front, [x, y]) {
+  const sorted = [...front].sort((a, b) => a.figures[x] - b.figures[x] || a.figures[y] - b.figures[y]);
+  let least = Infinity;
+  return sorted.filter((each) => each.figures[y] < least && ((least = each.figures[y]), true));
+}
+
+function staircase(front, at, box) {
+  const points = front.map(at).sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+  let path = "";
+  let lowest = -Infinity;
+  for (const [left, up] of points) {
+    if (up <= lowest) continue;
+    path += path ? `H${left.toFixed(1)}V${up.toFixed(1)}` : `M${left.toFixed(1)} ${box.top}V${up.toFixed(1)}`;
+    lowest = up;
+  }
+  return path && `${path}H${box.right}`;
+}
+
+// Links: one tab stop for all, arrow keys go along the front.
+function frontMarks(study, view, at, focus) {
+  const steps = new Set(stairs(study.front, [view.x, view.y]));
+  const sorted = [...study.front].sort((a, b) => a.figures[view.x] - b.figures[view.x]);
+  const first = study.knee || sorted[0];
+  const links = sorted.map((design) => {
+    const [left, up] = at(design);
+    const label = `${design.id}${design === study.knee ? ", the knee" : ""}: ${study.data.objectives.map((name) => `${name} ${show(design.figures[name], name)}`).join(", ")}`;
+    const kind = `front${steps.has(design) ? "" : " hollow"}${design === study.knee ? " knee" : ""}${study.passes(design.evaluation) ? "" : " out"}`;
+    return element("a_", { href: address(design.id), tabindex: design === first ? 0 : -1, "aria-label": label, onfocus: () => focus(design) },
+      element("circle", { cx: left, cy: up, r: design === study.knee ? 6 : 4.2, class: `dot ${kind}` }));
+  });
+  return element("g", { role: "group", "aria-label": "Designs of the front; arrow keys move, Enter opens", onkeydown: (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const now = links.indexOf(document.activeElement);
+    if (!step || now < 0) return;
+    event.preventDefault();
+    links[now].setAttribute("tabindex", -1);
+    const next = links[(now + step + links.length) % links.length];
+    next.setAttribute("tabindex", 0);
+    next.focus();
+  } }, links);
+}
+
+// Direct labels: the knee and the two ends.
+function labels(study, view, at, box) {
+  const ends = stairs(study.front, [view.x, view.y]);
+  const notes = [[ends[0], `least ${view.x}`], [ends.at(-1), `least ${view.y}`], [study.knee, "knee"]];
+  const taken = [];
+  return element("g", { class: "labels", "aria-hidden": "true" }, notes.map(([design, label]) => {
+    if (!design || taken.some((each) => each === design)) return null;
+    taken.push(design);
+    const [left, up] = at(design);
+    const flip = left > box.right - 110;
+    const above = label === "knee" || flip;
+    return text(flip ? left : left + 9, above ? up - 12 : up + 4, label, { "text-anchor": flip ? "end" : "start" });
+  }));
+}
+
+// The card beside the plot: one design's figures and parameters.
+function describe(study, card, each) {
+  const evaluation = each.evaluation || each;
+  if (card.shown === evaluation) return;
+  card.shown = evaluation;
+  const design = evaluation.design;
+  const head = design ? element("a", { href: address(design.id) }, design.id) : `evaluation ${evaluation.number}`;
+  card.replaceChildren(
+    element("h3", {}, head, design === study.knee && design ? element("span", { class: "tag" }, "knee") : null),
+    element("p", { class: "note" }, design ? "on the front; select it to open" : evaluation.figures ? evaluation.feasible ? "beaten by the front" : `breaks a limit${evaluation.broken ? `: ${evaluation.broken.join(", ")}` : ""}` : evaluation.why || "cannot run"),
+    evaluation.figures ? definitions(study.figureNames.map((name) => [name, show(evaluation.figures[name], name)])) : "",
+    definitions(Object.entries(evaluation.point).map(([name, value]) => [name, parameterText(study.parameter(name), value)])));
+}
+
+function frontTable(study) {
+  const column = (name) => {
+    const { unit, factor } = unitOf(study.front.map((each) => each.figures[name]), name);
+    return { title: axisTitle(name, unit), number: true, value: (each) => each.figures[name], cell: (each) => digits(each.figures[name] / factor) };
+  };
+  const columns = [
+    { title: "design", value: (each) => each.id, cell: (each) => element("a", { href: address(each.id) }, each.id) },
+    ...study.figureNames.map(column),
+    ...study.parameterNames.map((name) => ({ title: name, number: study.front.every((each) => typeof each.point[name] !== "string"),
+      value: (each) => each.point[name], cell: (each) => parameterText(study.parameter(name), each.point[name]) })),
+  ];
+  const all = table("Designs of the front; a heading sorts", columns, study.front, { sorted: [1, false],
+    row: (each) => ({ class: [each === study.knee ? "knee" : "", study.passes(each.evaluation) ? "" : "out"].join(" ").trim() || null,
+      onclick: (event) => { if (!event.target.closest("a")) location.hash = address(each.id); } }) });
+  study.onFilter(all.refill);
+  return section("Designs of the front", null, all);
+}
