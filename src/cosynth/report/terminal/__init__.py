@@ -1,0 +1,11 @@
+"""Results on the terminal: tables that fit 80 columns, and more where there is room."""
+
+from cosynth.report.terminal.chip import chip_view, format_view
+from cosynth.report.terminal.estimate import estimate_view
+from cosynth.report.terminal.front import front_view
+from cosynth.report.terminal.listing import list_view
+from cosynth.report.terminal.model import model_view
+
+__all__ = [
+    "chip_view", "estimate_view", "format_view", "front_view", "list_view", "model_view",
+]  # fmt: skip
