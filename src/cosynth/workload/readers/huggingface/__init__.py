@@ -40,7 +40,7 @@ def build(
     >>> tiny = dict(model_type="llama", vocab_size=100, hidden_size=8, intermediate_size=16,
     ...             num_hidden_layers=3, num_attention_heads=2)
     >>> build(tiny, Options(phase="decode", length=9), name="tiny").parameters
-    3616
+    3576
     """
     config = Config(table=table, where=f"{source}: " if source else f"{name}: ")
     kind = table.get("model_type")
