@@ -1,0 +1,62 @@
+"""Chips as a search problem: evaluation, true bounds, pickling."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from cosynth.codesign import ChipProblem, chip_space, goal
+from cosynth.errors import SpecError
+from cosynth.search import Space, integer
+
+
+@pytest.fixture(scope="module")
+def problem():
+    return ChipProblem(
+        models=("ds-cnn",),
+        space=chip_space(None),
+        goal=goal("latency,energy,area", ("area=1mm2",)),
+    )
+
+
+@pytest.fixture(scope="module")
+def points(problem):
+    return problem.space.sample(np.random.default_rng(11), 24)
+
+
+def test_bounds_are_below_what_is_found(problem, points):
+    """Seed 11: 24 random chips."""
+    bounds = problem.bounds(points)
+    for row, evaluation in zip(bounds, problem.evaluate(points), strict=True):
+        assert np.all(row <= np.array(evaluation.objectives) * (1 + 1e-9))
+        # area is exact
+        assert row[2] == pytest.approx(evaluation.objectives[2], rel=1e-9)
+
+
+def test_a_broken_limit_is_a_violation_and_not_a_penalty(problem, points):
+    for evaluation in problem.evaluate(points):
+        area = evaluation.payload["area"]
+        assert evaluation.objectives[2] == area
+        assert evaluation.feasible == (area <= 1e-6)
+
+
+def test_each_point_is_evaluated_alone(problem, points):
+    together = problem.evaluate(points[:4])
+    alone = [problem.evaluate(points[at : at + 1])[0] for at in range(4)]
+    assert [one.objectives for one in together] == [one.objectives for one in alone]
+
+
+def test_workers_get_an_equal_problem(problem, points):
+    other = pickle.loads(pickle.dumps(problem))
+    assert other.name == problem.name
+    first, second = problem.evaluate(points[:1]), other.evaluate(points[:1])
+    assert first[0].objectives == second[0].objectives
+
+
+def test_a_parameter_the_family_lacks_wrong():
+    space = Space.of(integer("rwos", 1, 4))
+    with pytest.raises(SpecError) as caught:
+        ChipProblem(models=("ds-cnn",), space=space, goal=goal("latency"))
+    assert str(caught.value) == "family 'engine' has no parameter 'rwos'; did you mean 'rows'?"
