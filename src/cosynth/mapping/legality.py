@@ -8,6 +8,7 @@ import numpy as np
 
 from cosynth.arrays import Array
 from cosynth.errors import did_you_mean
+from cosynth.format import accumulator
 from cosynth.hardware import Compute, Dimension, Engine, Link, Memory, SpatialArray
 from cosynth.mapping.nest import Level, Loop, Mapping
 from cosynth.mapping.traffic import Traffic, operands
@@ -81,16 +82,20 @@ def overflows(
     """Memory name -> (bytes one instance must hold, bytes it has), for every memory of a size.
 
     `bits` gives each tensor's width per element; `doubled` says which memories hold two tiles of
-    what streams through them.
+    what streams through them. Sums that are not whole yet are as wide as the accumulator.
     """
     found = {}
+    sums = accumulator(engine.compute.accumulator).width or 48
     for memory in engine.memories:
         if np.all(np.isinf(memory.size)):
             continue
         held: Array = 0.0
         for count in counts.at(memory.name):
             copies = 2 if doubled.get(memory.name, False) else 1
-            held = held + count.tile * bits[count.tensor] / 8 * copies
+            stored = bits[count.tensor]
+            if count.part == "output":
+                stored = np.where(count.whole, stored, np.maximum(stored, sums))
+            held = held + count.tile * stored / 8 * copies
         found[memory.name] = (held, memory.size)
     return found
 
