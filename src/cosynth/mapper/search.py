@@ -9,6 +9,7 @@ array dimension, loop orders beyond one per operand that stays, tile sizes off t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -22,8 +23,8 @@ from cosynth.format import accumulator
 from cosynth.hardware import Component, Compute, Engine, Hardware, Link, Memory, SpatialArray
 from cosynth.mapper.spatial import Unrolling, unrollings
 from cosynth.mapper.stages import Partial, Stage, between, keeps, orders, stages
-from cosynth.mapper.tiles import Request, candidates
-from cosynth.mapping import Inflow, Level, Mapping, Traffic, inflow, overflows, traffic
+from cosynth.mapper.tiles import Request, candidates, footprint
+from cosynth.mapping import Inflow, Level, Mapping, Traffic, inflow, operands, overflows, traffic
 from cosynth.units import show
 
 # watts at which a second weighs as much as a joule when levels are chosen: assumed
@@ -45,11 +46,15 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much to try: unrollings, partial mappings carried on, and orders of every operand."""
+    """How much to try: unrollings, partial mappings carried on, and orders of every operand.
+
+    `careful` leaves room for unfinished sums in every memory that may hold outputs.
+    """
 
     unrollings: int = 3
     beam: int = 4
     all_orders: bool = True
+    careful: bool = False
 
 
 FAST = Effort(unrollings=1, beam=1, all_orders=False)
@@ -68,14 +73,16 @@ def best(
     when the engine cannot run the job at all.
     """
     _check(job, engine)
-    found = [
-        mapped
-        for mapping in _mappings(job.head, engine, goal, effort or Effort())
-        if (mapped := _priced(job, mapping, engine, hardware, goal))
-    ]
-    if not found:
-        raise InfeasibleError(_why(job, engine))
-    return min(found, key=lambda mapped: float(objective(mapped.cost, goal)))
+    chosen = effort or Effort()
+    for tried in (chosen, replace(chosen, careful=True)):
+        found = [
+            mapped
+            for mapping in _mappings(job.head, engine, goal, tried)
+            if (mapped := _priced(job, mapping, engine, hardware, goal))
+        ]
+        if found:
+            return min(found, key=lambda mapped: float(objective(mapped.cost, goal)))
+    raise InfeasibleError(_why(job, engine))
 
 
 def priced_mapping(
@@ -144,7 +151,7 @@ class _Search:
                 for partial in partials
                 for child in self.descend(partial, path, unrolling, place)
             ]
-            partials = sorted(grown, key=lambda partial: partial.score)[: self.effort.beam]
+            partials = sorted(grown, key=lambda partial: partial.ahead)[: self.effort.beam]
         return [self.complete(partial, path[-1], unrolling) for partial in partials]
 
     def descend(
@@ -165,14 +172,86 @@ class _Search:
                 request, outside, above.arrays, (here.memory.name, keep), unrolling, order, layout
             )
             score = self.score(flows, here.memory)
-            at = int(np.argmin(score))
+            ahead = score + self.ahead(request, path, place, unrolling, order)
+            score = np.broadcast_to(score, ahead.shape)
+            at = int(np.argmin(ahead))
             tile = {rank: int(values[at]) for rank, values in tiles.items()}
             levels = (*partial.levels, *between(above, partial, tile, unrolling, order))
-            total = partial.score + float(score[at])
             children.append(
-                Partial(levels=levels, keep=keep, tile=tuple(tile.items()), score=total)
+                Partial(
+                    levels=levels,
+                    keep=keep,
+                    tile=tuple(tile.items()),
+                    score=partial.score + float(score[at]),
+                    ahead=partial.score + float(ahead[at]),
+                )
             )
         return children
+
+    def ahead(
+        self,
+        request: Request,
+        path: tuple[Stage, ...],
+        place: int,
+        unrolling: Unrolling,
+        order: tuple[str, ...],
+    ) -> Array:
+        """Cost of operands that pass this memory by on their way to one further in, about.
+
+        A tile stays there through the innermost loops that do not change it if it fits, else it is
+        loaded again in every step of the loops chosen so far.
+        """
+        total: Array = 0.0
+        for tensor, (source, target) in self.passing(request.kept, path, place).items():
+            wide = _width(path[:place], unrolling)
+            loads, steps = _loads(request, wide, self.ranks[tensor], order)
+            ours = [used for rank, used in wide.items() if rank in self.ranks[tensor]]
+            below = _width(path[place:target], unrolling)
+            copies = math.prod(n for rank, n in below.items() if rank in self.ranks[tensor])
+            memory = path[target].memory
+            room = memory.size * copies / (2 if memory.double_buffered else 1)
+            held = _held(request, tensor, self.sums)
+            bits = self.job.bits[tensor]
+            output = self.job.parts[tensor] == "output"
+            elements = held * 8 / (max(bits, self.sums) if output else bits) * math.prod(ours)
+            times: Array = np.where(held <= room, loads, steps)
+            sent = times * elements
+            moved = sent * bits
+            if output:
+                once = float(math.prod(self.sizes(tensor)))
+                moved = once * bits + np.maximum(sent - once, 0) * 2 * self.sums
+            above = path[source].memory
+            time, energy = _WEIGHTS[self.goal]
+            total = total + time * moved / 8 / above.read_bandwidth
+            total = total + energy * moved * above.read_energy / above.width / POWER
+        return total
+
+    def passing(
+        self, kept: frozenset[str], path: tuple[Stage, ...], place: int
+    ) -> dict[str, tuple[int, int]]:
+        """Operands that pass a memory by: name -> stages they come from and go to."""
+        found = {}
+        for tensor, part in self.job.parts.items():
+            keeping = [at for at, stage in enumerate(path) if part in stage.memory.keeps]
+            above = [at for at in keeping if at < place]
+            below = [at for at in keeping if at > place]
+            if tensor not in kept and above and below:
+                found[tensor] = (above[-1], below[0])
+        return found
+
+    def sizes(self, tensor: str) -> list[int]:
+        """Sizes of the ranks of an operand."""
+        return [self.job.einsum.sizes[rank] for rank in self.ranks[tensor]]
+
+    @property
+    def ranks(self) -> dict[str, tuple[str, ...]]:
+        """Ranks of every operand."""
+        return _ranks(self.job)
+
+    @property
+    def sums(self) -> float:
+        """Bits of a sum that is not whole yet."""
+        return float(accumulator(self.engine.compute.accumulator).width or 48)
 
     def fitting(
         self, partial: Partial, path: tuple[Stage, ...], unrolling: Unrolling, place: int
@@ -185,6 +264,8 @@ class _Search:
             for rank, used in stage.width(unrolling).items():
                 least[rank] = least.get(rank, 1) * used
         kept, home = keeps(self.job, self.engine, memory)
+        # whole sums only pass a memory that has another for sums below it
+        within = any("output" in stage.memory.keeps for stage in path[place + 1 :])
         streamed = sorted(kept - home, key=lambda tensor: (self.job.bits[tensor], tensor))
         for drop in range(len(streamed) + 1):
             holds = frozenset(streamed[: len(streamed) - drop])
@@ -196,6 +277,7 @@ class _Search:
                 kept=holds,
                 copies=2 if memory.double_buffered else 1,
                 home=_whole(self.job, home),
+                sums=0.0 if within and not self.effort.careful else self.sums,
             )
             if next(iter(candidates(request).values())).size:
                 return tuple(sorted(holds | home)), request
@@ -206,7 +288,7 @@ class _Search:
         above = {level.name: level for level in self.engine.memories}
         seconds: Array = 0.0
         joules: Array = 0.0
-        sums = accumulator(self.engine.compute.accumulator).width or 48
+        sums = self.sums
         for flow in flows:
             source, bits = above[flow.above], self.job.bits[flow.tensor]
             sent: Array = flow.sent * bits
@@ -250,6 +332,56 @@ def _flows(
         levels=(*outside.levels, *levels, Level(name=name, keep=keep)),
     )
     return inflow(job.einsum, job.workload, trial, layout, name)
+
+
+@lru_cache(maxsize=512)
+def _ranks(job: Job) -> dict[str, tuple[str, ...]]:
+    return {access.tensor: access.ranks for access, _ in operands(job.einsum, job.workload)}
+
+
+def _width(path: tuple[Stage, ...], unrolling: Unrolling) -> dict[str, int]:
+    """Instances per rank over the arrays of some stages."""
+    found: dict[str, int] = {}
+    for stage in path:
+        for rank, used in stage.width(unrolling).items():
+            found[rank] = found.get(rank, 1) * used
+    return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _held(request: Request, tensor: str, sums: float) -> NDArray[np.float64]:
+    """Bytes of one operand's tile, for every candidate."""
+    return footprint(request.job, candidates(request), frozenset({tensor}), sums)
+
+
+@lru_cache(maxsize=1 << 12)
+def _trips(request: Request) -> dict[str, NDArray[np.float64]]:
+    """Steps over every rank, for every candidate."""
+    tiles = candidates(request)
+    return {rank: np.ceil(size / tiles[rank]) for rank, size in request.outer}
+
+
+def _loads(
+    request: Request, wide: dict[str, int], ranks: tuple[str, ...], order: tuple[str, ...]
+) -> tuple[Array, Array]:
+    """Times that a tile of some ranks is loaded if it can stay, and if it cannot."""
+    outer, inner = dict(request.outer), _trips(request)
+    stays: Array = True
+    loads: Array = 1.0
+    steps: Array = 1.0
+    for rank in reversed(order):
+        if outer[rank] == 1:
+            continue
+        trips = inner[rank]
+        stays = stays & ((trips == 1) | (rank not in ranks))
+        loads = loads * np.where(stays, 1.0, trips)
+        steps = steps * trips
+    bounds = request.job.einsum.bounds
+    upper = {rank: -(-size // (wide.get(rank, 1) * outer[rank])) for rank, size in bounds}
+    changing = math.prod(trips for rank, trips in upper.items() if rank in ranks)
+    idle = math.prod(trips for rank, trips in upper.items() if rank not in ranks)
+    stays = stays & (changing == 1)
+    return loads * changing * np.where(stays, 1.0, idle), steps * changing * idle
 
 
 def _depth(layout: Engine, name: str) -> int:

@@ -35,12 +35,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partial:
-    """Levels chosen so far, and what the next memory keeps of which tile."""
+    """Levels chosen so far, and what the next memory keeps of which tile.
+
+    `ahead` adds to the `score` what operands will cost that no memory chosen so far keeps.
+    """
 
     levels: tuple[Level, ...]
     keep: tuple[str, ...]
     tile: tuple[tuple[str, int], ...]
     score: float = 0.0
+    ahead: float = 0.0
 
 
 def stages(engine: Engine) -> tuple[Stage, ...]:

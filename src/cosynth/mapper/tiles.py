@@ -30,7 +30,7 @@ class Request:
     """What tiles are asked for: those of `kept` operands, `copies` times, in one of `rooms` bytes.
 
     `outer` is the tile around, `least` what the arrays below need, `home` the bytes of operands
-    that live here whole.
+    that live here whole, `sums` the least bits of an output element, where sums are not whole yet.
     """
 
     job: Job
@@ -40,6 +40,7 @@ class Request:
     kept: frozenset[str]
     copies: int = 1
     home: float = 0.0
+    sums: float = 0.0
 
 
 @lru_cache(maxsize=1 << 14)
@@ -55,7 +56,7 @@ def candidates(request: Request) -> Tiles:
         for rank, size in outer.items()
     ]
     grid = dict(zip(outer, np.meshgrid(*axes, indexing="ij"), strict=True))
-    needed = _held(job, grid, request.kept) * request.copies + request.home
+    needed = footprint(job, grid, request.kept, request.sums) * request.copies + request.home
     chosen = np.zeros(needed.shape, dtype=bool)
     for room in request.rooms:
         fits = needed <= room
@@ -75,7 +76,9 @@ def _per_rank(ranks: int) -> int:
     return max(2, min(12, int(2000.0 ** (1 / max(ranks, 1)))))
 
 
-def _held(job: Job, grid: Tiles, kept: frozenset[str]) -> NDArray[np.float64]:
+def footprint(
+    job: Job, grid: Tiles, kept: frozenset[str], sums: float = 0.0
+) -> NDArray[np.float64]:
     """Bytes of the operands' tiles; windows as their full extent, which is never too small."""
     total = np.zeros(next(iter(grid.values())).shape)
     for access, _ in operands(job.einsum, job.workload):
@@ -95,5 +98,8 @@ def _held(job: Job, grid: Tiles, kept: frozenset[str]) -> NDArray[np.float64]:
                 extent = extent + abs(term.coefficient) * span
                 points = points * grid[term.rank]
             size = size * np.minimum(np.minimum(extent, points), whole)
-        total = total + size * (job.bits[access.tensor] / 8)
+        bits = job.bits[access.tensor]
+        if job.parts[access.tensor] == "output":
+            bits = max(bits, sums)
+        total = total + size * (bits / 8)
     return total
