@@ -45,8 +45,9 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     """Return a `rows` x `columns` engine; every number may be an array of designs.
 
     `buffer`, `sums` and `registers` B (shared, shared, per unit), `buffer_width` bits per cycle,
-    `dram_bandwidth` B/s. `sums` accumulates what leaves the columns, 32 bits each per cycle. `stationarity` says which operand a unit keeps in its registers; a
-    `flexible` engine keeps all three and may unroll any rank anywhere.
+    `dram_bandwidth` B/s. `sums` accumulates what leaves the columns, 32 bits each per cycle.
+    `stationarity` says which operand a unit keeps in its registers; a `flexible` engine keeps all
+    three and may unroll any rank anywhere.
     """
     along_rows, along_columns = _ALONG[stationarity]
     keeps = ("input", "weight", "output") if stationarity == "flexible" else (stationarity,)

@@ -1,5 +1,7 @@
-"""Two engines side by side under one memory: weight stationary like NVDLA, output stationary like
-ShiDianNao, with the split of processing elements and bandwidth as numbers."""
+"""Two engines side by side under one memory, weight and output stationary, with splits as numbers.
+
+One is like NVDLA, the other like ShiDianNao.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,15 @@ from cosynth.hardware.tree import (
 LANES = 16
 SOURCES = (
     "Yang et al., Co-Exploration of Neural Architectures and Heterogeneous ASIC Accelerator "
-    "Designs Targeting Multiple Tasks (NASAIC), DAC 2020: two engines, shared elements and bandwidth",
+    "Designs Targeting Multiple Tasks (NASAIC), DAC 2020: two engines, elements and bandwidth split",
 )
-ASSUMED = ("dram.law", "weight_sums.size", "output_window.size", "vector_buffer.size", "vector.rates")
+ASSUMED = (
+    "dram.law",
+    "weight_sums.size",
+    "output_window.size",
+    "vector_buffer.size",
+    "vector.rates",
+)
 
 
 def pair(  # noqa: PLR0913 - each argument is one number of the chip
@@ -55,7 +63,9 @@ def pair(  # noqa: PLR0913 - each argument is one number of the chip
     others = _whole(elements / LANES) - rows
     alone = not _some(rows) or not _some(others)
     if _some(rows) is None:
-        raise SpecError("pair.split: arrays of designs must leave both engines at least 16 elements")
+        raise SpecError(
+            "pair.split: arrays of designs must leave both engines at least 16 elements"
+        )
     share = bandwidth_split if not alone else 1.0
     root = Memory(
         name="dram",
