@@ -1,0 +1,29 @@
+"""All benchmarks, one after the other: `python -m bench [NAME ...]`."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+
+import bench
+
+NAMES = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if not m.name.startswith("_"))
+
+
+def main() -> int:
+    """Run the named benchmarks, or all of them, each in a process of its own."""
+    wanted = sys.argv[1:] or NAMES
+    unknown = [name for name in wanted if name not in NAMES]
+    if unknown:
+        print(f"no benchmark {', '.join(unknown)}; known: {', '.join(NAMES)}")
+        return 2
+    failed = 0
+    for name in wanted:
+        print(f"== {name}", flush=True)
+        failed |= subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
