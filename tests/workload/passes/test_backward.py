@@ -129,6 +129,15 @@ def test_slices_of_one_tensor_give_one_gradient_without_a_sum() -> None:
     assert [e.name for e in step.einsums if e.operator == "Gradient"] == ["d.q", "d.k", "d.w"]
 
 
+def test_a_weight_waits_for_the_states_that_move_it() -> None:
+    step = train(layers())
+    place = step.producers()
+    edges = set(step.edges())
+    assert (place["u.m.next"], place["u.next"]) in edges
+    assert (place["d.u"], place["u.m.next"]) in edges
+    assert all(a < b for a, b in edges)
+
+
 def test_unknown_optimiser_wrong() -> None:
     with pytest.raises(WorkloadError, match="layers: unknown optimiser 'adm'; did you mean 'adam'"):
         train(layers(), "adm")

@@ -225,17 +225,15 @@ class _Step:
 
 def _learning(workload: Workload) -> set[str]:
     """Names of tensors that have a gradient: weights, states, and all that depends on them."""
-    found = {t.name for t in workload.tensors if t.role in {"weight", "state"} and not t.view_of}
+    views: dict[str, list[str]] = {}
     for tensor in workload.tensors:
-        if found.intersection(workload.sources(tensor.name)):
-            found.add(tensor.name)
+        for source in workload.sources(tensor.name) if tensor.view_of else ():
+            views.setdefault(source, []).append(tensor.name)
+    found = {t.name for t in workload.tensors if t.role in {"weight", "state"} and not t.view_of}
+    found |= {view for source in tuple(found) for view in views.get(source, ())}
     for einsum in workload.einsums:
-        if found.intersection(access.tensor for access in accesses(einsum.expression)):
-            made = einsum.output.tensor
-            found.add(made)
-            found.update(
-                t.name for t in workload.tensors if t.view_of and made in workload.sources(t.name)
-            )
+        if any(access.tensor in found for access in accesses(einsum.expression)):
+            found.update((einsum.output.tensor, *views.get(einsum.output.tensor, ())))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cosynth.errors import WorkloadError
 from cosynth.workload.einsum import Access, Einsum, Index
@@ -33,7 +33,7 @@ def with_batch(workload: Workload, batch: int) -> Workload:
 
 
 def _changed(workload: Workload, inputs: list[str], old: int, new: int) -> Workload:
-    change = _Change(workload=workload, old=old, new=new, dimension={}, tensors={})
+    change = _Change(workload=workload, old=old, new=new)
     return change.run(inputs)
 
 
@@ -44,11 +44,15 @@ class _Change:
     workload: Workload
     old: int
     new: int
-    dimension: dict[str, int]
-    tensors: dict[str, Tensor]
+    dimension: dict[str, int] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    views: dict[str, list[Tensor]] = field(default_factory=dict)
 
     def run(self, inputs: list[str]) -> Workload:
         self.tensors = {tensor.name: tensor for tensor in self.workload.tensors}
+        for tensor in self.workload.tensors:
+            for below in tensor.view_of:
+                self.views.setdefault(below, []).append(tensor)
         for name in inputs:
             self.grow(name, 0)
         einsums = [self.einsum(einsum) for einsum in self.workload.einsums]
@@ -72,9 +76,8 @@ class _Change:
         shape = list(tensor.shape)
         shape[dimension] = self.scaled(shape[dimension], f"tensor {name!r}")
         self.tensors[name] = replace(tensor, shape=tuple(shape))
-        for view in self.workload.tensors:
-            if name in view.view_of:
-                self.grow(view.name, self.seen(self.workload.tensor(name), dimension, view))
+        for view in self.views.get(name, ()):
+            self.grow(view.name, self.seen(self.workload.tensor(name), dimension, view))
         for below in tensor.view_of if len(tensor.view_of) > 1 else ():
             # what is joined to samples, such as a cache to new keys, holds samples too
             other = self.tensors[below]
