@@ -23,6 +23,7 @@ from cosynth.hardware import Hardware, Memory, compute_energy, families
 from cosynth.mapper import FAST
 from cosynth.mapping import distinct
 from cosynth.search import Evaluation, Points, Space, Violation, read_space
+from cosynth.workload import Workload
 from cosynth.workload.load import load
 
 Point = Mapping[str, object]
@@ -37,7 +38,8 @@ def default_space() -> Path:
 class ChipProblem:
     """Which chip of a space runs some models best: a problem for `cosynth.search`.
 
-    `models` are requests as `cosynth.workload.load` reads them, so that workers can read them too.
+    `models` are requests as `cosynth.workload.load` reads them, so that workers can read them too,
+    or names of workloads that are `given`.
     """
 
     models: tuple[str, ...]
@@ -46,6 +48,7 @@ class ChipProblem:
     formats: str = "int8"
     family: str = "engine"
     dims: tuple[tuple[str, int], ...] = ()
+    given: tuple[Workload, ...] = ()
     objectives: tuple[str, ...] = field(init=False)
     limits: tuple[str, ...] = field(init=False)
 
@@ -100,15 +103,17 @@ class ChipProblem:
         chip, formats = self.hardware(point), self.assignment(point)
         return {
             name: estimate(model, chip, formats, self.goal.objective, FAST)
-            for name, model in self._loaded.items()
+            for name, model in self.workloads.items()
         }
 
     @cached_property
-    def _loaded(self) -> dict[str, Any]:
-        return {name: load(name, dict(self.dims)) for name in self.models}
+    def workloads(self) -> dict[str, Workload]:
+        """The models, read where they were not given."""
+        known = {model.name: model for model in self.given}
+        return {n: known[n] if n in known else load(n, dict(self.dims)) for n in self.models}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_loaded"}
+        return {key: value for key, value in self.__dict__.items() if key != "workloads"}
 
     def _one(self, point: Point) -> Evaluation:
         try:
@@ -129,7 +134,7 @@ class ChipProblem:
     def _bounds(self, values: dict[str, object], count: int) -> NDArray[np.float64]:
         chip = hw.priced(self.hardware(values))
         formats = self.assignment(values)
-        plans = [prepare(model, formats) for model in self._loaded.values()]
+        plans = [prepare(model, formats) for model in self.workloads.values()]
         area = sum(part.area for part in silicon(chip, plans[0].factors))
         static = sum(part.leakage for part in silicon(chip, plans[0].factors))
         latency = sum(_least_time(plan, chip) for plan in plans)

@@ -86,9 +86,8 @@ class Front:
             seed=self.seed,
         )
 
-    def written(self, record: Record) -> str:
-        """Return the JSON of a member, as every verb reads it."""
-        found = self.estimates(record)
+    def written(self, record: Record, found: dict[str, Estimate]) -> str:
+        """Return the JSON of a member whose estimates were `found`, as every verb reads it."""
         figures, point = stated_figures(record), dict(record.point)
         return designs.write(identity(record), found, figures, point, self.seed)
 

@@ -9,7 +9,7 @@ from cosynth.search.points import Point, Points
 from cosynth.search.problem import Bounded, Evaluation, Problem, Violation
 from cosynth.search.run import Budget, Progress, run
 from cosynth.search.space import Space
-from cosynth.search.study import Header, Record, Study, header_of
+from cosynth.search.study import Header, Record, Study, discard, header_of
 
 __all__ = [
     "Bounded",
@@ -28,6 +28,7 @@ __all__ = [
     "Study",
     "Violation",
     "category",
+    "discard",
     "front",
     "header_of",
     "hypervolume",

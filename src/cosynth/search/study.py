@@ -265,6 +265,15 @@ class Study:
             return value
 
 
+def discard(path: Path) -> None:
+    """Delete a study, if there is one; StudyError if another process writes to it."""
+    if not path.exists():
+        return
+    with _explained(path), contextlib.closing(_locked(path)):
+        for each in (path, Path(f"{path}-journal")):
+            each.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Turn the errors of SQLite and of the file system into sentences."""
