@@ -50,6 +50,7 @@ def chip_view(data: HardwareData) -> RenderableType:
 def format_view(data: NumberFormatData) -> RenderableType:
     """Show a number format."""
     rows = table("", ("", "left"))
+    rows.show_header = False
     inner = f", 1 sign, {data['exponent']} exponent, {data['mantissa']} mantissa"
     element = f"{data['element_bits']} bits" + (inner if data["kind"] == "float" else "")
     rows.add_row("element", f"{data['kind']}, {element}")
@@ -64,8 +65,8 @@ def _walk(nodes: list[NodeData], indent: str) -> Iterator[tuple[str, NodeData]]:
     """Nodes from the top down; what is alone under another stands right below it."""
     for at, node in enumerate(nodes):
         last = at == len(nodes) - 1
-        yield indent + ("└ " if last else "├ "), node
-        yield from _walk(node["children"], indent + ("  " if last else "│ "))
+        yield indent + ("└" if last else "├") + " ", node
+        yield from _walk(node["children"], indent + (" " if last else "│"))
 
 
 def _about(node: NodeData) -> Text:

@@ -9,7 +9,7 @@ from cosynth.report.contract import ExploreData, MemberData, ParameterData, Valu
 from cosynth.report.terminal.text import MUTED, NAME, STRONG, WARN, named, safe, table, titled
 from cosynth.units import UNITS, show
 
-_FIGURES = {"latency": "time", "energy": "energy", "area": "area", "power": "power"}
+FIGURES = {"latency": "time", "energy": "energy", "area": "area", "power": "power"}
 _MOST_ROWS = 24
 
 
@@ -38,13 +38,13 @@ def _shown(data: ExploreData) -> list[MemberData]:
 
 def _table(data: ExploreData, shown: list[MemberData], width: int) -> RenderableType:
     figures = list(data["objectives"])
-    figures += [name for name in _FIGURES if name not in figures and name != "power"]
+    figures += [name for name in FIGURES if name not in figures and name != "power"]
     heads = ["design", *figures]
     body = [[_name(member, data), *(_figure(member, name) for name in figures)] for member in shown]
     used = sum(max(len(row[at]) for row in [heads, *body]) + 2 for at in range(len(heads)))
     for parameter in _varying(data):
         name = parameter["name"]
-        cells = [_value(member["point"].get(name), parameter) for member in shown]
+        cells = [shown_value(member["point"].get(name), parameter) for member in shown]
         heading = name.replace("_", "\n")
         wide = max(len(text) for text in [*heading.split("\n"), *cells]) + 2
         if used + wide > width + 2:
@@ -78,10 +78,11 @@ def _figure(member: MemberData, name: str) -> str:
     value = {**member["figures"]}.get(name)
     if not isinstance(value, (int, float)):
         return ""
-    return show(value, _FIGURES[name]) if name in _FIGURES else f"{value:.3g}"
+    return show(value, FIGURES[name]) if name in FIGURES else f"{value:.3g}"
 
 
-def _value(value: Value | None, parameter: ParameterData) -> str:
+def shown_value(value: Value | None, parameter: ParameterData) -> str:
+    """Write the value of a parameter in the unit of its dimension."""
     if value is None:
         return ""
     dimension = parameter["dimension"]
@@ -95,7 +96,7 @@ def _value(value: Value | None, parameter: ParameterData) -> str:
 def _knee(data: ExploreData) -> RenderableType:
     member = next(each for each in data["front"] if each["id"] == data["knee"])
     said = [
-        f"{each['name']} {_value(member['point'][each['name']], each)}"
+        f"{each['name']} {shown_value(member['point'][each['name']], each)}"
         for each in data["space"]
         if each["name"] in member["point"]
     ]
