@@ -77,7 +77,7 @@ def best(
     for tried in (chosen, replace(chosen, careful=True)):
         found = [
             mapped
-            for mapping in _mappings(job.head, engine, goal, tried)
+            for mapping in _mappings(job.head, engine, float(hardware.frequency), goal, tried)
             if (mapped := _priced(job, mapping, engine, hardware, goal))
         ]
         if found:
@@ -124,9 +124,11 @@ def _with_cost(
 
 
 @lru_cache(maxsize=512)
-def _mappings(job: Job, engine: Engine, goal: str, effort: Effort) -> tuple[Mapping, ...]:
+def _mappings(
+    job: Job, engine: Engine, frequency: float, goal: str, effort: Effort
+) -> tuple[Mapping, ...]:
     """Complete mappings of one job on one engine, all of them legal but for capacity."""
-    search = _Search(job=job, engine=engine, goal=goal, effort=effort)
+    search = _Search(job=job, engine=engine, frequency=frequency, goal=goal, effort=effort)
     ways = unrollings(job, engine, effort.unrollings)
     return tuple(mapping for unrolling in ways for mapping in search.along(unrolling))
 
@@ -137,6 +139,7 @@ class _Search:
 
     job: Job
     engine: Engine
+    frequency: float
     goal: str
     effort: Effort
 
@@ -196,12 +199,13 @@ class _Search:
         unrolling: Unrolling,
         order: tuple[str, ...],
     ) -> Array:
-        """Cost of operands that pass this memory by on their way to one further in, about.
+        """Cost of what no memory chosen so far sees: operands that pass it by, and computing.
 
         A tile stays there through the innermost loops that do not change it if it fits, else it is
         loaded again in every step of the loops chosen so far.
         """
-        total: Array = 0.0
+        time, energy = _WEIGHTS[self.goal]
+        total = time * self.work(request, path, place, unrolling)
         for tensor, (source, target) in self.passing(request.kept, path, place).items():
             wide = _width(path[:place], unrolling)
             loads, steps = _loads(request, wide, self.ranks[tensor], order)
@@ -221,10 +225,22 @@ class _Search:
                 once = float(math.prod(self.sizes(tensor)))
                 moved = once * bits + np.maximum(sent - once, 0) * 2 * self.sums
             above = path[source].memory
-            time, energy = _WEIGHTS[self.goal]
             total = total + time * moved / 8 / above.read_bandwidth
             total = total + energy * moved * above.read_energy / above.width / POWER
         return total
+
+    def work(
+        self, request: Request, path: tuple[Stage, ...], place: int, unrolling: Unrolling
+    ) -> Array:
+        """Seconds of the time steps that tiles leave, ragged edges of the arrays included."""
+        outer, tiles, trips = dict(request.outer), candidates(request), _trips(request)
+        above, below = _width(path[:place], unrolling), _width(path[place:], unrolling)
+        steps: Array = 1.0
+        for rank, size in self.job.einsum.bounds:
+            inside = np.ceil(tiles[rank] / below.get(rank, 1))
+            upper = -(-size // (above.get(rank, 1) * outer[rank]))
+            steps = steps * upper * trips[rank] * inside
+        return steps / rate(self.engine.compute, self.job) / self.frequency
 
     def passing(
         self, kept: frozenset[str], path: tuple[Stage, ...], place: int

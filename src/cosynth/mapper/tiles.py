@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.cost import Job
-from cosynth.mapping import operands
+from cosynth.mapping import operands, rank_kinds
 
 Tiles = dict[str, NDArray[np.int64]]
+
+# points of a grid, and sizes of one rank, at most
+GRID, MOST = 2000, 12
 
 
 @lru_cache(maxsize=4096)
@@ -45,14 +50,28 @@ class Request:
 
 @lru_cache(maxsize=1 << 14)
 def candidates(request: Request) -> Tiles:
-    """Return the tiles that fit a room and of which no rank can take its next larger size."""
+    """Return the tiles that fit a room and of which no rank can take its next larger size.
+
+    Windows stay whole, for they share most of what they read; where nothing fits so, they do not.
+    """
+    kinds = rank_kinds(request.job.einsum, request.job.workload)
+    windows = frozenset(rank for rank, kind in kinds.items() if kind == "kernel")
+    found = _fitting(request, windows)
+    return found if next(iter(found.values())).size else _fitting(request, frozenset())
+
+
+def _fitting(request: Request, whole: frozenset[str]) -> Tiles:
     job, outer, least = request.job, dict(request.outer), dict(request.least)
     kept = [a for a, _ in operands(job.einsum, job.workload) if a.tensor in request.kept]
-    counted = {rank for access in kept for rank in access.ranks if outer[rank] > 1}
-    many = _per_rank(len(counted))
     # a rank that no kept operand has costs no room: take it whole
+    counted = {rank for access in kept for rank in access.ranks if outer[rank] > 1} - whole
+    floors = {rank: min(least.get(rank, 1), size) for rank, size in outer.items()}
+    options = [len(sizes_of(outer[rank], floors[rank], MOST)) for rank in counted]
+    many = next(
+        m for m in range(MOST, 1, -1) if m == 2 or math.prod(map(min, options, repeat(m))) <= GRID
+    )
     axes = [
-        np.array(sizes_of(size, min(least.get(rank, 1), size), many if rank in counted else 1))
+        np.array(sizes_of(size, floors[rank], many if rank in counted else 1))
         for rank, size in outer.items()
     ]
     grid = dict(zip(outer, np.meshgrid(*axes, indexing="ij"), strict=True))
@@ -69,11 +88,6 @@ def candidates(request: Request) -> Tiles:
                 larger[tuple(ahead)] |= fits[tuple(behind)]
         chosen |= fits & ~larger
     return {rank: values[chosen] for rank, values in grid.items()}
-
-
-def _per_rank(ranks: int) -> int:
-    """Sizes per rank so that the grid stays near two thousand points."""
-    return max(2, min(12, int(2000.0 ** (1 / max(ranks, 1)))))
 
 
 def footprint(
