@@ -17,6 +17,12 @@ SCRIPTS = (
     "units", "dom", "axis", "overview", "front", "parallel", "convergence",
     "design", "tree", "roofline", "layers", "main",
 )  # fmt: skip
+_SPACED = re.compile(
+    r'(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)'
+    r"|\s*(?P<sign>[=,:?({&|<>*]|(?<= )[+-](?= [^+-]))\s*"
+    r"|\((?P<one>\w+)\) (?==>)"
+    r"| *(?P<end>[]);}[!])(?:(?<=;)\s*| *)"
+)
 _MARK = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -96,12 +102,18 @@ def _script() -> str:
     """All scripts in a scope of their own; indentation and comment lines stay at home."""
     lines = [line.strip() for name in SCRIPTS for line in _asset(f"{name}.js").splitlines()]
     kept = [line for line in lines if line and not line.startswith("//")]
-    return "\n".join(['(() => { "use strict";', *kept, "})();"])
+    return "\n".join(['(() => { "use strict";', _squeezed("\n".join(kept)), "})();"])
 
 
 @cache
 def _style() -> str:
-    return "\n".join(line.strip() for line in _asset("report.css").splitlines() if line.strip())
+    lines = [line.strip() for line in _asset("report.css").splitlines()]
+    return "".join(re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", line) for line in lines)
+
+
+def _squeezed(script: str) -> str:
+    """Drop space beside signs and outside of texts; texts hold no nested backquotes."""
+    return _SPACED.sub(lambda match: match[match.lastgroup or 0], script)
 
 
 def _digest(text: str) -> str:

@@ -45,22 +45,22 @@ function linear(low, high, most) {
 
 // Axes of a plot with its box {left, right, top, bottom}; titles stand at the ends, along the reading direction.
 function axes(box, x, y) {
-  const marks = element("g", { class: "axes", "aria-hidden": "true" });
+  const marks = tag("g.axes", { "aria-hidden": "true" });
   for (const tick of ticks(x.at, x.factor, Math.max(3, (box.right - box.left) / 70))) {
     const place = x.at(tick * x.factor);
-    marks.append(element("line", { x1: place, x2: place, y1: box.top, y2: box.bottom, class: "grid" }),
+    marks.append(tag("line", { x1: place, x2: place, y1: box.top, y2: box.bottom, class: "grid" }),
       text(place, box.bottom + 16, digits(tick), { "text-anchor": "middle" }));
   }
   for (const tick of ticks(y.at, y.factor, Math.max(3, (box.bottom - box.top) / 48))) {
     const place = y.at(tick * y.factor);
-    marks.append(element("line", { x1: box.left, x2: box.right, y1: place, y2: place, class: "grid" }),
+    marks.append(tag("line", { x1: box.left, x2: box.right, y1: place, y2: place, class: "grid" }),
       text(box.left - 8, place + 4, digits(tick), { "text-anchor": "end" }));
   }
-  marks.append(element("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "base" }),
+  marks.append(tag("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "base" }),
     text(box.right, box.bottom + 34, x.title, { "text-anchor": "end", class: "axis-title" }),
     text(0, box.top - 14, y.title, { class: "axis-title" }));
   return marks;
 }
 
-const canvas = (width, height, label, ...children) => element("svg",
+const canvas = (width, height, label, ...children) => tag("svg",
   { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": label }, ...children);

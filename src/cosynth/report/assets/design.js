@@ -8,17 +8,17 @@ function designView(estimate, context) {
   };
   const colours = partColours(estimate);
   const ratio = estimate.bound.latency ? estimate.latency / estimate.bound.latency : null;
-  return element("div", { class: "design" }, context.navigation,
-    element("p", { class: "eyebrow" }, context.eyebrow),
-    element("h1", {}, context.title),
-    element("p", { class: "lead" }, `One run takes ${show(estimate.latency, "latency")}${ratio ? `, ${digits(ratio)} times what the hardware allows at best` : ""}. `,
-      `The multipliers do useful work ${show(estimate.utilisation, "share")} of the time; busy longest is `, element("b", {}, estimate.limit), "."),
-    element("div", { class: "numbers" }, ["latency", "energy", "area", "power", "edp"].filter((name) => Number.isFinite(estimate[name]) && (name !== "edp" || context.figures?.includes("edp"))).map((name) => number(estimate, name))),
-    element("div", { class: "columns" },
-      context.point ? element("section", {}, element("h3", {}, "Parameters"), definitions(context.point)) : null,
-      element("section", {}, element("h3", {}, "Work"), definitions([["multiply-accumulates", show(estimate.operations, "count")], ["other operations", show(estimate.vector_operations, "count")], ["parameters", show(estimate.parameters, "count")],
+  return tag("div.design", context.navigation,
+    tag("p.eyebrow", context.eyebrow),
+    tag("h1", context.title),
+    tag("p.lead", `One run takes ${show(estimate.latency, "latency")}`, ratio ? `, ${digits(ratio)} times what the hardware allows at best. ` : ". ",
+      `The multipliers do useful work ${show(estimate.utilisation, "share")} of the time; busy longest is `, tag("b", estimate.limit), "."),
+    tag("div.numbers", ["latency", "energy", "area", "power"].map((name) => number(estimate, name))),
+    tag("div.columns",
+      context.point ? tag("section", tag("h3", "Parameters"), definitions(context.point)) : null,
+      tag("section", tag("h3", "Work"), definitions([["multiply-accumulates", show(estimate.operations, "count")], ["other operations", show(estimate.vector_operations, "count")], ["parameters", show(estimate.parameters, "count")],
         ...Object.entries(estimate.bytes).map(([role, size]) => [`${role} data`, show(size, "bytes")])])),
-      element("section", {}, element("h3", {}, "Formats"), definitions([...formatPairs(estimate.formats), ["mapped for", estimate.objective]]))),
+      tag("section", tag("h3", "Formats"), definitions([...formatPairs(estimate.formats), ["mapped for", estimate.objective]]))),
     treeSection(estimate), rooflineSection(estimate, state), layersSection(estimate, state, colours), sourcesSection(estimate));
 }
 
@@ -26,8 +26,8 @@ function number(estimate, name) {
   const bound = { latency: estimate.bound.latency, energy: estimate.bound.energy }[name];
   const share = bound && estimate[name] ? Math.min(1, bound / estimate[name]) : null;
   const note = bound ? `bound ${show(bound, name)}` : name === "power" && Number.isFinite(estimate.static_power) ? `static ${show(estimate.static_power, "power")}` : "";
-  return element("div", {}, element("span", { class: "gauge-name" }, name), element("strong", {}, show(estimate[name], name)),
-    share === null ? null : meter(share, `bound: ${show(share, "share")} of the ${name}`), element("span", { class: "note" }, note));
+  return tag("div", tag("span.gauge-name", name), tag("strong", show(estimate[name], name)),
+    share === null ? null : meter(share, `bound: ${show(share, "share")} of the ${name}`), tag("span.note", note));
 }
 
 function formatPairs(formats) {
@@ -36,8 +36,8 @@ function formatPairs(formats) {
 }
 
 function meter(share, label, kind = "") {
-  const filled = element("i", { style: { width: `${(100 * Math.max(0, Math.min(1, share))).toFixed(1)}%` } });
-  return element("span", { class: `meter ${kind}`, role: "img", "aria-label": label, title: label }, filled);
+  const filled = tag("i", { style: { width: `${(100 * Math.max(0, Math.min(1, share))).toFixed(1)}%` } });
+  return tag("span", { class: `meter ${kind}`, role: "img", "aria-label": label, title: label }, filled);
 }
 
 // Colours by what a part is: memories by depth in cool tones, units warm, links pale, the rest grey.
@@ -53,15 +53,16 @@ function partColours(estimate) {
   for (const name of names) {
     const kind = { memory: "memory", link: "link", compute: "compute" }[kinds.get(name)] || "rest";
     count[kind] = (count[kind] || 0) + 1;
-    used.set(name, `${kind}-${((count[kind] - 1) % { memory: 5, link: 1, compute: 3, rest: 2 }[kind]) + 1}`);
+    const shade = ((count[kind] - 1) % { memory: 5, link: 1, compute: 3, rest: 2 }[kind]) + 1;
+    used.set(name, `var(--${kind}-${shade})`);
   }
-  return used.set("leakage", "leakage");
+  return used.set("leakage", "var(--leakage)");
 }
 
 function sourcesSection(estimate) {
-  const list = (title, items) => items?.length ? element("section", {}, element("h3", {}, title), element("ul", { class: "plain" }, items.map((item) => element("li", {}, item)))) : null;
+  const list = (title, items) => items?.length ? tag("section", tag("h3", title), tag("ul.plain", items.map((item) => tag("li", item)))) : null;
   return section("Evidence", "Every number comes from a law or a file with a source; what has none is named here.",
-    element("div", { class: "columns evidence" },
+    tag("div.columns.evidence",
       list("Cited", [...new Set([...(estimate.citations || []), ...(estimate.sources || [])])]),
-      element("div", {}, list("Assumed, without a source", estimate.assumed), list("Notes", estimate.notes))));
+      tag("div", list("Assumed, without a source", estimate.assumed), list("Notes", estimate.notes))));
 }

@@ -2,8 +2,9 @@
 function frontSection(study) {
   const { data, front } = study;
   const names = study.figureNames;
-  const view = { x: data.objectives[0], y: data.objectives[1] || names.find((name) => name !== data.objectives[0]), logX: true, logY: true };
-  const card = element("div", { class: "card", "aria-live": "polite" });
+  const [first, second] = widest(study);
+  const view = { x: first, y: second, logX: true, logY: true };
+  const card = tag("div.card", { "aria-live": "polite" });
   const plot = figure("All designs over two figures", (width) => scatter(study, view, width, card));
   study.onFilter(() => plot.redraw());
   describe(study, card, study.knee || front[0]);
@@ -13,10 +14,10 @@ function frontSection(study) {
     plot.redraw();
   };
   return section("The front", "Every mark is a design. On the front nothing is better in every objective; a hollow one is beaten in the two figures drawn here but not in all objectives. Crosses break a limit.",
-    element("div", { class: "controls" },
+    tag("div.controls",
       choice("across", options, view.x, change("x")), check("log", view.logX, change("logX")),
       choice("up", options, view.y, change("y")), check("log", view.logY, change("logY"))),
-    element("div", { class: "with-card" }, plot, card));
+    tag("div.with-card", plot, card));
 }
 
 function scatter(study, view, width, card) {
@@ -34,7 +35,7 @@ function scatter(study, view, width, card) {
   const y = axis(view.y, box.bottom - 4, box.top + 4, view.logY);
   const at = (each) => [x.at(each.figures[view.x]), y.at(each.figures[view.y])];
   const svg = canvas(width, height, `${view.y} over ${view.x}`, axes(box, x, y));
-  const marks = element("g", { class: "marks", "aria-hidden": "true" });
+  const marks = tag("g.marks", { "aria-hidden": "true" });
   const targets = [];
   for (const each of placed) {
     const [left, up] = at(each);
@@ -42,18 +43,18 @@ function scatter(study, view, width, card) {
     targets.push({ each, left, up, passes });
     if (each.design) continue;
     marks.append(each.feasible
-      ? element("circle", { cx: left, cy: up, r: 2.6, class: passes ? "dot" : "dot out" })
-      : element("path", { d: cross(left, up, 2.6), class: passes ? "dot broken" : "dot broken out" }));
+      ? tag("circle", { cx: left, cy: up, r: 2.6, class: passes ? "dot" : "dot out" })
+      : tag("path", { d: cross(left, up, 2.6), class: passes ? "dot broken" : "dot broken out" }));
   }
   stuck.forEach((each, number) => {
     const left = box.left + 8 + ((number + 0.5) / stuck.length) * (box.right - box.left - 12);
     targets.push({ each, left, up: 34, passes: study.passes(each) });
-    marks.append(element("path", { d: cross(left, 34, 2.6), class: "dot stuck" }));
+    marks.append(tag("path", { d: cross(left, 34, 2.6), class: "dot stuck" }));
   });
   if (stuck.length) svg.append(text(box.left + 12, 24, `cannot run: ${stuck.length}`, { class: "hint" }));
-  svg.append(marks, element("path", { d: staircase(study.front, at, box), class: "stairs" }));
-  const ring = element("circle", { r: 9, class: "ring", cx: -99, cy: -99 });
-  svg.append(frontMarks(study, view, at, (design) => focus(targets.find((target) => target.each === design.evaluation))), ring, labels(study, view, at, box));
+  svg.append(marks, tag("path", { d: staircase(study.front, at, box), class: "stairs" }));
+  const ring = tag("circle", { r: 9, class: "ring", cx: -99, cy: -99 });
+  svg.append(frontMarks(study, view, at, box, (design) => focus(targets.find((target) => target.each === design.evaluation))), ring, labels(study, view, at, box));
 
   function focus(target) {
     if (!target) return;
@@ -75,6 +76,13 @@ function scatter(study, view, width, card) {
     if (best?.each.design && !event.target.closest("a")) location.hash = address(best.each.design.id);
   });
   return svg;
+}
+
+// The two objectives over which the front has most steps: they pull hardest against each other.
+function widest({ data, front, figureNames }) {
+  const names = data.objectives.length > 1 ? data.objectives : figureNames;
+  const pairs = names.flatMap((x, at) => names.slice(at + 1).map((y) => [x, y]));
+  return pairs.reduce((best, pair) => (stairs(front, pair).length > stairs(front, best).length ? pair : best), pairs[0]);
 }
 
 const cross = (x, y, r) => `M${x - r} ${y - r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`;
@@ -99,18 +107,19 @@ function staircase(front, at, box) {
 }
 
 // Links: one tab stop for all, arrow keys go along the front.
-function frontMarks(study, view, at, focus) {
+function frontMarks(study, view, at, box, focus) {
   const steps = new Set(stairs(study.front, [view.x, view.y]));
   const sorted = [...study.front].sort((a, b) => a.figures[view.x] - b.figures[view.x]);
   const first = study.knee || sorted[0];
+  const size = box.right < 500 ? 0.75 : 1;
   const links = sorted.map((design) => {
     const [left, up] = at(design);
-    const label = `${design.id}${design === study.knee ? ", the knee" : ""}: ${study.data.objectives.map((name) => `${name} ${show(design.figures[name], name)}`).join(", ")}`;
+    const label = design.id + (design === study.knee ? ", the knee: " : ": ") + study.data.objectives.map((name) => `${name} ${show(design.figures[name], name)}`).join(", ");
     const kind = `front${steps.has(design) ? "" : " hollow"}${design === study.knee ? " knee" : ""}${study.passes(design.evaluation) ? "" : " out"}`;
-    return element("a_", { href: address(design.id), tabindex: design === first ? 0 : -1, "aria-label": label, onfocus: () => focus(design) },
-      element("circle", { cx: left, cy: up, r: design === study.knee ? 6 : 4.2, class: `dot ${kind}` }));
+    return tag("a_", { href: address(design.id), tabindex: design === first ? 0 : -1, "aria-label": label, onfocus: () => focus(design) },
+      tag("circle", { cx: left, cy: up, r: (design === study.knee ? 6 : 4.2) * size, class: `dot ${kind}` }));
   });
-  return element("g", { role: "group", "aria-label": "Designs of the front; arrow keys move, Enter opens", onkeydown: (event) => {
+  return tag("g", { role: "group", "aria-label": "Designs of the front; arrow keys move, Enter opens", onkeydown: (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const now = links.indexOf(document.activeElement);
     if (!step || now < 0) return;
@@ -119,7 +128,7 @@ function frontMarks(study, view, at, focus) {
     const next = links[(now + step + links.length) % links.length];
     next.setAttribute("tabindex", 0);
     next.focus();
-  } }, links);
+  } }, [...links].sort((a, b) => (a === links[sorted.indexOf(study.knee)]) - (b === links[sorted.indexOf(study.knee)])));
 }
 
 // Direct labels: the knee and the two ends.
@@ -127,13 +136,12 @@ function labels(study, view, at, box) {
   const ends = stairs(study.front, [view.x, view.y]);
   const notes = [[ends[0], `least ${view.x}`], [ends.at(-1), `least ${view.y}`], [study.knee, "knee"]];
   const taken = [];
-  return element("g", { class: "labels", "aria-hidden": "true" }, notes.map(([design, label]) => {
+  return tag("g.labels", { "aria-hidden": "true" }, notes.map(([design, label]) => {
     if (!design || taken.some((each) => each === design)) return null;
     taken.push(design);
     const [left, up] = at(design);
     const flip = left > box.right - 110;
-    const above = label === "knee" || flip;
-    return text(flip ? left : left + 9, above ? up - 12 : up + 4, label, { "text-anchor": flip ? "end" : "start" });
+    return text(flip ? left : left + 9, up - 13, label, { "text-anchor": flip ? "end" : "start" });
   }));
 }
 
@@ -143,23 +151,23 @@ function describe(study, card, each) {
   if (card.shown === evaluation) return;
   card.shown = evaluation;
   const design = evaluation.design;
-  const head = design ? element("a", { href: address(design.id) }, design.id) : `evaluation ${evaluation.number}`;
+  const head = design ? tag("a", { href: address(design.id) }, design.id) : `evaluation ${evaluation.number}`;
   card.replaceChildren(
-    element("h3", {}, head, design === study.knee && design ? element("span", { class: "tag" }, "knee") : null),
-    element("p", { class: "note" }, design ? "on the front; select it to open" : evaluation.figures ? evaluation.feasible ? "beaten by the front" : `breaks a limit${evaluation.broken ? `: ${evaluation.broken.join(", ")}` : ""}` : evaluation.why || "cannot run"),
+    tag("h3", head, design === study.knee && design ? tag("span.tag", "knee") : null),
+    tag("p.note", design ? "on the front; select it to open" : evaluation.figures ? evaluation.feasible ? "beaten by the front" : "breaks " + Object.keys(evaluation.broken || {}).join(", ") : evaluation.why || "cannot run"),
     evaluation.figures ? definitions(study.figureNames.map((name) => [name, show(evaluation.figures[name], name)])) : "",
-    definitions(Object.entries(evaluation.point).map(([name, value]) => [name, parameterText(study.parameter(name), value)])));
+    definitions(Object.entries(evaluation.point).map(([name, value]) => [name.replaceAll("_", " "), parameterText(study.parameter(name), value)])));
 }
 
 function frontTable(study) {
   const column = (name) => {
     const { unit, factor } = unitOf(study.front.map((each) => each.figures[name]), name);
-    return { title: axisTitle(name, unit), number: true, value: (each) => each.figures[name], cell: (each) => digits(each.figures[name] / factor) };
+    return { title: axisTitle(name, unit), number: true, value: (each) => each.figures[name], cell: (each) => digits(each.figures[name] / factor, 3, true) };
   };
   const columns = [
-    { title: "design", value: (each) => each.id, cell: (each) => element("a", { href: address(each.id) }, each.id) },
+    { title: "design", value: (each) => each.id, cell: (each) => tag("a", { href: address(each.id) }, each.id) },
     ...study.figureNames.map(column),
-    ...study.parameterNames.map((name) => ({ title: name, number: study.front.every((each) => typeof each.point[name] !== "string"),
+    ...study.parameterNames.map((name) => ({ title: name.replaceAll("_", " "), number: study.front.every((each) => typeof each.point[name] !== "string"),
       value: (each) => each.point[name], cell: (each) => parameterText(study.parameter(name), each.point[name]) })),
   ];
   const all = table("Designs of the front; a heading sorts", columns, study.front, { sorted: [1, false],

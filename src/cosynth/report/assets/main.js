@@ -14,7 +14,7 @@ function studyOf(data) {
   const known = front[0]?.figures || data.evaluations.find((each) => each.figures)?.figures || {};
   const listeners = [];
   const study = { data, front, knee: front.find((each) => each.id === data.knee), filters: new Map(),
-    figureNames: [...new Set([...data.objectives, ...Object.keys(known)])],
+    figureNames: [...new Set([...data.objectives, ...Object.keys(known).filter((name) => name !== "edp")])],
     parameterNames: data.space.map((each) => each.name),
     parameter: (name) => data.space.find((each) => each.name === name),
     onFilter: (listener) => { listeners.push(listener); listener(); },
@@ -69,27 +69,27 @@ function remember(wanted) {
 const within = (estimate, layer) => (layer >= 0 && layer < estimate.layers.length ? Math.floor(layer) : 0);
 
 function singleView(wanted) {
-  return designView(data, { layer: within(data, wanted.layer), onlayer: remember(wanted), eyebrow: "Estimate", title: `${data.model} on ${data.hardware}`, figures: ["edp"] });
+  return designView(data, { layer: within(data, wanted.layer), onlayer: remember(wanted), eyebrow: "Estimate", title: `${data.model} on ${data.hardware}` });
 }
 
 function designPage(wanted) {
   const at = study.front.findIndex((each) => each.id === wanted.design);
-  const back = element("a", { href: "#" }, "← all designs");
-  if (at < 0) return element("div", { class: "design" }, element("nav", {}, back), element("h1", {}, "No such design"), element("p", { class: "lead" }, `${wanted.design} is not on this front.`));
+  const back = tag("a", { href: "#" }, "← all designs");
+  if (at < 0) return tag("div.design", tag("nav", back), tag("h1", "No such design"), tag("p.lead", `${wanted.design} is not on this front.`));
   const member = study.front[at];
-  const step = (to, label) => (study.front[to] ? element("a", { href: address(study.front[to].id) }, label) : null);
+  const step = (to, label) => (study.front[to] ? tag("a", { href: address(study.front[to].id) }, label) : null);
   const models = data.designs[member.id];
-  const point = Object.entries(member.point).map(([name, value]) => [name, parameterText(study.parameter(name), value)]);
+  const point = Object.entries(member.point).map(([name, value]) => [name.replaceAll("_", " "), parameterText(study.parameter(name), value)]);
   const names = Object.keys(models || {});
   const model = names.includes(wanted.model) ? wanted.model : names[0];
-  const navigation = element("nav", { "aria-label": "Designs" }, back, element("span", {}, step(at - 1, "previous"), ` ${at + 1} of ${study.front.length} `, step(at + 1, "next")),
-    names.length > 1 ? element("span", { class: "models" }, names.map((name) => element("a", { href: address(member.id, { model: name }), "aria-current": name === model ? "page" : null }, name))) : null);
+  const navigation = tag("nav", { "aria-label": "Designs" }, back, tag("span", step(at - 1, "previous"), ` ${at + 1} of ${study.front.length} `, step(at + 1, "next")),
+    names.length > 1 ? tag("span.models", names.map((name) => tag("a", { href: address(member.id, { model: name }), "aria-current": name === model ? "page" : null }, name))) : null);
   const eyebrow = member === study.knee ? "Design · the knee" : "Design";
-  if (!models) return element("div", { class: "design" }, navigation, element("p", { class: "eyebrow" }, eyebrow), element("h1", {}, member.id),
-    element("p", { class: "lead" }, `This front is long, so only ${plural(Object.keys(data.designs).length, "design")} are described in full here. The figures and parameters of this one:`),
-    element("div", { class: "columns" }, definitions(study.figureNames.map((name) => [name, show(member.figures[name], name)])), definitions(point)));
+  if (!models) return tag("div.design", navigation, tag("p.eyebrow", eyebrow), tag("h1", member.id),
+    tag("p.lead", `This front is long, so only ${plural(Object.keys(data.designs).length, "design")} are described in full here. The figures and parameters of this one:`),
+    tag("div.columns", definitions(study.figureNames.map((name) => [name, show(member.figures[name], name)])), definitions(point)));
   const estimate = models[model];
-  return designView(estimate, { navigation, point, eyebrow, title: `${estimate.model} on ${member.id}`, figures: data.objectives, layer: within(estimate, wanted.layer), onlayer: remember(wanted) });
+  return designView(estimate, { navigation, point, eyebrow, title: `${estimate.model} on ${member.id}`, layer: within(estimate, wanted.layer), onlayer: remember(wanted) });
 }
 
 // Colours: those of the system until the button says otherwise.

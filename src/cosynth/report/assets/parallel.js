@@ -5,9 +5,9 @@ function parallelSection(study) {
   if (list.length < 2) return null;
   study.axes = list;
   const plot = figure("Parameters and objectives of all designs", (width) => parallels(study, list, width), { class: "figure scroll" });
-  const state = element("p", { class: "note", role: "status" });
-  const clear = element("button", { type: "button", class: "quiet", onclick: () => study.filter(null) }, "clear");
-  const inputs = element("div", { class: "filters" }, list.map((axis) => filterInputs(study, axis)));
+  const state = tag("p.note", { role: "status" });
+  const clear = tag("button", { type: "button", class: "quiet", onclick: () => study.filter(null) }, "clear");
+  const inputs = tag("div.filters", list.map((axis) => filterInputs(study, axis)));
   study.onFilter(() => {
     plot.redraw();
     const passing = study.data.evaluations.filter((each) => study.passes(each)).length;
@@ -15,8 +15,8 @@ function parallelSection(study) {
     clear.hidden = !study.filters.size;
     state.textContent = study.filters.size ? `${plural(passing, "design")} left, ${onFront} of them on the front.` : "Drag along an axis to keep a range; the plots and the table above follow.";
   });
-  return section("Parameters and objectives", null, element("div", { class: "controls" }, state, clear), plot,
-    element("details", {}, element("summary", {}, "Filter by typing"), inputs));
+  return section("Parameters and objectives", null, tag("div.controls", state, clear), plot,
+    tag("details", tag("summary", "Filter by typing"), inputs));
 }
 
 function parameterAxis(study, name) {
@@ -27,7 +27,7 @@ function parameterAxis(study, name) {
   const value = (each) => each.point[name];
   if (found.length > 24 && found.every((each) => typeof each === "number")) return numberAxis(name, value, found, parameter?.dimension, parameter?.scale === "log");
   const index = new Map(found.map((each, at) => [each, at]));
-  return { name, value, values: found, share: (each) => (index.get(each) + 0.5) / found.length, spread: 0.4 / found.length,
+  return { name: name.replaceAll("_", " "), value, values: found, share: (each) => (index.get(each) + 0.5) / found.length, spread: 0.4 / found.length,
     marks: found.length <= 12 ? found.map((each, at) => [(at + 0.5) / found.length, parameterText(parameter, each)]) : [[0.02, parameterText(parameter, found[0])], [0.98, parameterText(parameter, found.at(-1))]],
     show: (each) => parameterText(parameter, each), half: 0.5 / found.length };
 }
@@ -62,10 +62,10 @@ function parallels(study, list, width) {
   const passing = study.data.evaluations.filter((each) => study.passes(each));
   const faint = passing.filter((each) => !each.design && each.figures);
   const svg = canvas(wide, height, "Parallel coordinates",
-    element("path", { d: faint.filter((each) => each.feasible).map(path).join(""), class: "strand" }),
-    passing.filter((each) => each.design).map((each) => element("path", {
+    tag("path", { d: faint.filter((each) => each.feasible).map(path).join(""), class: "strand" }),
+    passing.filter((each) => each.design).map((each) => tag("path", {
       d: path(each), class: each.design === study.knee ? "strand front knee" : "strand front",
-      onclick: () => { location.hash = address(each.design.id); } }, element("title_", {}, each.design.id))));
+      onclick: () => { location.hash = address(each.design.id); } }, tag("title_", each.design.id))));
   list.forEach((axis, at) => svg.append(brushed(study, axis, x(at), step, y, [top, bottom])));
   return svg;
 }
@@ -73,8 +73,8 @@ function parallels(study, list, width) {
 function brushed(study, axis, x, step, y, [top, bottom]) {
   const short = axis.name.length * 6.2 > step + 8 ? `${axis.name.slice(0, Math.floor(step / 6.2))}…` : axis.name;
   const range = study.filters.get(axis);
-  const box = element("rect", { x: x - 7, width: 14, y: range ? y(range[1]) : 0, height: range ? Math.max(2, y(range[0]) - y(range[1])) : 0, class: "brush" });
-  const zone = element("rect", { x: x - step / 3, width: step / 1.5, y: top - 6, height: bottom - top + 12, class: "zone" });
+  const box = tag("rect", { x: x - 7, width: 14, y: range ? y(range[1]) : 0, height: range ? Math.max(2, y(range[0]) - y(range[1])) : 0, class: "brush" });
+  const zone = tag("rect", { x: x - step / 3, width: step / 1.5, y: top - 6, height: bottom - top + 12, class: "zone" });
   const share = (event) => {
     const frame = zone.ownerSVGElement.getBoundingClientRect();
     return Math.max(0, Math.min(1, (bottom - (event.clientY - frame.top)) / (bottom - top)));
@@ -96,31 +96,23 @@ function brushed(study, axis, x, step, y, [top, bottom]) {
     from = null;
     study.filter(axis, ends[1] - ends[0] < 0.01 ? null : ends);
   });
-  return element("g", { class: range ? "parallel filtered" : "parallel" },
-    element("line", { x1: x, x2: x, y1: top, y2: bottom }),
+  return tag("g", { class: range ? "parallel filtered" : "parallel" },
+    tag("line", { x1: x, x2: x, y1: top, y2: bottom }),
     text(x, top - 18, short, { "text-anchor": "middle", class: "axis-title" }, axis.name),
     axis.marks.map(([share, label]) => text(x + 5, y(share) + 3.5, label.length > 12 ? `${label.slice(0, 11)}…` : label, { class: "mark" })), box, zone);
 }
 
 // The same ranges by keyboard.
 function filterInputs(study, axis) {
-  const apply = (low, high) => study.filter(axis, low === null && high === null ? null : [low ?? 0, high ?? 1]);
-  if (axis.number) {
-    const [low, high] = ["from", "to"].map((label) => element("input", { type: "number", step: "any", "aria-label": `${axis.name} ${label}`, placeholder: label, onchange: change }));
-    function change() {
-      const [a, b] = [low, high].map((input) => (input.value === "" ? null : axis.share(Number(input.value) * axis.factor)));
-      apply(a, b);
-    }
-    study.onFilter(() => { if (!study.filters.has(axis)) low.value = high.value = ""; });
-    return element("fieldset", {}, element("legend", {}, axis.name), low, high);
-  }
-  const options = [["", "any"], ...axis.values.map((value, at) => [String(at), axis.show(value)])];
-  const [low, high] = ["from", "to"].map((label) => element("select", { "aria-label": `${axis.name} ${label}`, onchange: change },
-    options.map(([key, title]) => element("option", { value: key }, key === "" ? label : title))));
+  const inputs = ["from", "to"].map((end) => {
+    const attributes = { "aria-label": `${axis.name} ${end}`, onchange: change };
+    if (axis.number) return tag("input", { type: "number", step: "any", placeholder: end, ...attributes });
+    return tag("select", attributes, tag("option", { value: "" }, end), axis.values.map((value, at) => tag("option", { value: at }, axis.show(value))));
+  });
   function change() {
-    const [a, b] = [low, high].map((select) => (select.value === "" ? null : axis.share(axis.values[Number(select.value)])));
-    apply(a === null ? null : a - axis.half, b === null ? null : b + axis.half);
+    const [low, high] = inputs.map(({ value }) => (value === "" ? null : axis.share(axis.number ? value * axis.factor : axis.values[value])));
+    study.filter(axis, low === null && high === null ? null : [(low ?? 0) - axis.half, (high ?? 1) + axis.half]);
   }
-  study.onFilter(() => { if (!study.filters.has(axis)) low.value = high.value = ""; });
-  return element("fieldset", {}, element("legend", {}, axis.name), low, high);
+  study.onFilter(() => { if (!study.filters.has(axis)) inputs.forEach((input) => { input.value = ""; }); });
+  return tag("fieldset", tag("legend", axis.name), inputs);
 }
