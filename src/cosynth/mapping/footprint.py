@@ -9,7 +9,7 @@ distinct chain of tiles.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -99,62 +99,79 @@ def _shortened(group: Group, chain: Chain) -> Chain:
     return tuple(kept)
 
 
+# start and end of one rank at a state, and at the step before (None: there was none)
+_Span = tuple[tuple[int, int], tuple[int, int] | None]
+
+
 @lru_cache(maxsize=1 << 18)
 def _touched(group: Group, chain: Chain) -> int:
-    trips = _trips(group, chain)
-    stepped = [range(n) if chain[at][2] != UNION else (0,) for at, n in enumerate(trips)]
-    united = [range(n) if chain[at][2] == UNION else (0,) for at, n in enumerate(trips)]
-    sliding = [at for at, (_, _, kind) in enumerate(chain) if kind == SLIDING]
-    instances = list(itertools.product(*united))
+    slides = any(kind == SLIDING for _, _, kind in chain)
+    states = [
+        _spans(size, tuple(loop[1:] for loop in chain if loop[0] == rank))
+        for rank, size in enumerate(group.sizes)
+    ]
     total = 0
-    for step in itertools.product(*stepped):
+    for state in itertools.product(*states):
         fresh = 0
-        slides = bool(sliding) and step[sliding[0]] > 0
-        for instance in instances:
-            counters = [a + b for a, b in zip(step, instance, strict=True)]
-            now = _mask(group, _ranges(group, chain, counters))
-            if slides and now:
-                counters[sliding[0]] -= 1
-                now &= ~_mask(group, _ranges(group, chain, counters))
-            fresh |= now
+        for instance in itertools.product(*state):
+            mask = _mask(group, tuple([now for now, _ in instance]))
+            before = [held for _, held in instance if held is not None]
+            if slides and len(before) == len(instance):
+                mask &= ~_mask(group, tuple(before))
+            fresh |= mask
         total += fresh.bit_count()
     return total
 
 
 @lru_cache(maxsize=1 << 18)
 def _largest(group: Group, chain: Chain) -> int:
-    steps = itertools.product(*(range(trips) for trips in _trips(group, chain)))
-    return max(_mask(group, _ranges(group, chain, step)).bit_count() for step in steps)
+    states = [
+        _spans(size, tuple(loop[1:] for loop in chain if loop[0] == rank))
+        for rank, size in enumerate(group.sizes)
+    ]
+    boxes = itertools.product(*([now for ((now, _),) in found] for found in states))
+    return max(_mask(group, box).bit_count() for box in boxes)
 
 
-def _trips(group: Group, chain: Chain) -> list[int]:
-    """Steps of each loop over a full tile of the loop around it."""
-    left = list(group.sizes)
-    trips = []
-    for rank, tile, _ in chain:
-        trips.append(-(-left[rank] // tile))
-        left[rank] = tile
-    return trips
+@lru_cache(maxsize=1 << 14)
+def _spans(size: int, loops: tuple[tuple[int, str], ...]) -> tuple[tuple[_Span, ...], ...]:
+    """Per state of a rank's loops, the spans of the instances that a UNION takes together."""
+    states: list[list[_Span]] = [[((0, size), (0, size))]]
+    left = size
+    for tile, kind in loops:
+        steps = range(-(-left // tile))
+        left = tile
+        if kind == UNION:
+            cuts = [
+                [_cut(span, tile, at, at) for span in state for at in steps] for state in states
+            ]
+        else:
+            back = 1 if kind == SLIDING else 0
+            cuts = [
+                [_cut(span, tile, at, at - back) for span in state]
+                for state in states
+                for at in steps
+            ]
+        states = [kept for spans in cuts if (kept := [span for span in spans if span])]
+    return tuple(tuple(state) for state in states)
 
 
-def _ranges(
-    group: Group, chain: Chain, counters: Sequence[int]
-) -> tuple[tuple[int, int], ...] | None:
-    """Start and end of every rank at a state; None where a ragged edge leaves nothing."""
-    low, high = [0] * len(group.sizes), list(group.sizes)
-    for (rank, tile, _), counter in zip(chain, counters, strict=True):
-        low[rank] += counter * tile
-        high[rank] = min(high[rank], low[rank] + tile)
-        if low[rank] >= high[rank]:
-            return None
-    return tuple(zip(low, high, strict=True))
+def _cut(span: _Span, tile: int, at: int, before: int) -> _Span | None:
+    """Tile number `at` of a span, and tile `before` of what it was; None past a ragged edge."""
+    now, held = _tile(span[0], tile, at), None
+    if before >= 0 and span[1] is not None:
+        held = _tile(span[1], tile, before)
+    return None if now is None else (now, held)
+
+
+def _tile(span: tuple[int, int], tile: int, at: int) -> tuple[int, int] | None:
+    low = span[0] + at * tile
+    return (low, min(span[1], low + tile)) if low < span[1] else None
 
 
 @lru_cache(maxsize=1 << 18)
-def _mask(group: Group, ranges: tuple[tuple[int, int], ...] | None) -> int:
+def _mask(group: Group, ranges: tuple[tuple[int, int], ...]) -> int:
     """Bit set of the positions touched by ranges of the ranks; positions outside are padding."""
-    if ranges is None:
-        return 0
     if not group.windows:
         ((low, high),) = ranges
         return ((1 << (high - low)) - 1) << low
