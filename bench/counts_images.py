@@ -10,6 +10,7 @@ what the counter calls flops.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -78,7 +79,7 @@ def networks():
         def __init__(self):
             super().__init__()
             widths = (1, 64, 128, 256, 512, 1024)
-            pairs = zip(widths, widths[1:], strict=False)
+            pairs = itertools.pairwise(widths)
             self.down = nn.ModuleList(self.double(a, b) for a, b in pairs)
             steps = ((1024, 512), (512, 256), (256, 128), (128, 64))
             self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 2, 2) for a, b in steps)
@@ -151,8 +152,8 @@ def networks():
 
     def person():
         layers, entering = layer(3, 8, 3, stride=2), 8
-        for width, stride in ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1),
-                              (128, 1), (128, 1), (128, 1), (128, 1), (256, 2), (256, 1)):  # fmt: skip
+        widths = (16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256)
+        for width, stride in zip(widths, (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1), strict=True):
             layers += layer(entering, entering, 3, stride=stride, groups=entering)
             layers += layer(entering, width, 1)
             entering = width

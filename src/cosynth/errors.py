@@ -52,5 +52,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("resnet81", ["resnet18", "vgg16"])
     "; did you mean 'resnet18'?"
     """
-    near = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    spelled = {name.lower(): name for name in sorted(known)}
+    near = difflib.get_close_matches(word.lower(), list(spelled), n=1, cutoff=0.6)
+    return f"; did you mean {spelled[near[0]]!r}?" if near else ""

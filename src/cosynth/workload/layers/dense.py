@@ -7,7 +7,7 @@ from cosynth.workload.builder import Builder
 from cosynth.workload.layers.elementwise import at, broadcast, elementwise
 
 
-def dense(  # noqa: PLR0913 - each is one attribute of the operator
+def dense(
     net: Builder,
     name: str,
     x: str,
@@ -62,7 +62,7 @@ def product(net: Builder, name: str, a: str, b: str, operator: str = "MatMul") -
     return net.einsum(text, shape=shape, bounds=bounds, operator=operator)
 
 
-def gemm(  # noqa: PLR0913 - each is one attribute of the operator
+def gemm(
     net: Builder, name: str, a: str, b: str, c: str | None, *, flip_a: bool, flip_b: bool
 ) -> str:
     """`a @ b + c` with either matrix transposed in place; scaling factors are folded."""

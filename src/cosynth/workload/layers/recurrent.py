@@ -19,7 +19,7 @@ class Cell:
     cell: str = ""
 
 
-def recurrent(  # noqa: PLR0913 - each is one attribute of the operator
+def recurrent(
     net: Builder,
     name: str,
     x: str,

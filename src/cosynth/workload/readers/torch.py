@@ -92,6 +92,10 @@ class Call:
         """The tensor of an argument."""
         return self.reading.tensor(self.arguments[argument].name)
 
+    def first(self) -> str:
+        """The tensor of the first argument, whose name differs between operators."""
+        return self.tensor(next(iter(self.arguments)))
+
     def optional(self, argument: str) -> str | None:
         """The tensor of an argument that may be None."""
         return None if self.arguments.get(argument) is None else self.tensor(argument)

@@ -92,7 +92,7 @@ def _adaptive_pool(call: Call) -> str:
 @operator("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d")
 def _resize(call: Call) -> str:
     taps = {"nearest2d": 1, "bilinear2d": 2, "bicubic2d": 4}[call.operator.partition("_")[2]]
-    return sliding.resize(call.net, call.name, call.tensor("self"), call.shape[2:], taps)
+    return sliding.resize(call.net, call.name, call.first(), call.shape[2:], taps)
 
 
 @operator("linear")
@@ -200,8 +200,7 @@ _BINARY = {
 
 @operator(*_UNARY)
 def _unary(call: Call) -> str:
-    key = "self" if "self" in call.arguments else "input"
-    text, x = _UNARY[call.operator], call.tensor(key)
+    text, x = _UNARY[call.operator], call.first()
     return layers.elementwise(call.net, call.name, text, x, operator=call.operator)
 
 
@@ -255,8 +254,7 @@ def _reduced(call: Call) -> str:
     "view_as",
 )  # fmt: skip
 def _view(call: Call) -> str:
-    key = "self" if "self" in call.arguments else "input"
-    return call.net.view(call.name, call.shape, call.tensor(key))
+    return call.net.view(call.name, call.shape, call.first())
 
 
 @operator("split", "split_with_sizes", "chunk", "unbind")

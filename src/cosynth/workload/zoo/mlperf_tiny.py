@@ -71,7 +71,7 @@ def _quarter(net: Builder, x: str) -> str:
     return _head(net, x, 2)
 
 
-def _layer(  # noqa: PLR0913 - each is one attribute of the operator
+def _layer(
     net: Builder,
     name: str,
     x: str,

@@ -13,7 +13,7 @@ LIGHT = sorted((Path(onnx.__file__).parent / "backend/test/data/light").glob("*.
 
 def node(operator: str, inputs: str, outputs: str, **attributes: object) -> onnx.NodeProto:
     """A node named after its first output; names are separated by blanks."""
-    made = outputs.split()
+    made = outputs.split(" ")
     return helper.make_node(operator, inputs.split(" "), made, name=f"{made[0]}_node", **attributes)
 
 

@@ -1,4 +1,5 @@
 """What the einsums of an operator compute, against ONNX's reference implementation."""
+# ruff: noqa: E501 - one case, one line
 
 from __future__ import annotations
 

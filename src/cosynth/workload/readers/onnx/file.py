@@ -6,10 +6,14 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
 
 from cosynth.errors import CosynthError, SpecError, WorkloadError
 from cosynth.workload.builder import Builder
 from cosynth.workload.graph import Workload
+
+if TYPE_CHECKING:
+    import onnx
 
 _LARGEST = 1_000_000  # nodes after functions are written out
 
@@ -20,11 +24,18 @@ def read(path: Path, dims: Mapping[str, int] | None = None) -> Workload:
     Weights are never loaded: shapes suffice. Raises SpecError for a file that cannot be parsed and
     WorkloadError, naming the node, for what cannot be expressed.
     """
+    model = _parsed(path)
+    try:
+        return _read(model, path, dims or {})
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise SpecError(f"{path}: malformed: {error}") from None
+
+
+def _read(model: onnx.ModelProto, path: Path, dims: Mapping[str, int]) -> Workload:
     import onnx
 
     from cosynth.workload.readers.onnx.graph import Scope, graph_inputs, walk
 
-    model = _parsed(path)
     _check_references(model, path)
     model = _inlined(model, path)
     _register()
@@ -36,7 +47,7 @@ def read(path: Path, dims: Mapping[str, int] | None = None) -> Workload:
         )
     net = Builder(path.stem, source=str(path))
     scope = Scope(net=net, where=str(path), opsets=opsets)
-    graph_inputs(scope, model.graph, dims or {})
+    graph_inputs(scope, model.graph, dims)
     walk(scope, model.graph)
     for output in model.graph.output:
         try:
@@ -48,7 +59,7 @@ def read(path: Path, dims: Mapping[str, int] | None = None) -> Workload:
     return net.build()
 
 
-def _parsed(path: Path):  # type: ignore[no-untyped-def]
+def _parsed(path: Path) -> onnx.ModelProto:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
@@ -63,7 +74,7 @@ def _parsed(path: Path):  # type: ignore[no-untyped-def]
     return model
 
 
-def _check_references(model, path: Path) -> None:  # type: ignore[no-untyped-def]
+def _check_references(model: onnx.ModelProto, path: Path) -> None:
     """External weights stay unread, but must lie in the model's folder and exist."""
     import onnx
 
@@ -93,7 +104,7 @@ def _inside(folder: Path, place: str) -> bool:
         return False
 
 
-def _inlined(model, path: Path):  # type: ignore[no-untyped-def]
+def _inlined(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     """The model with its functions written out where they are called."""
     if not model.functions:
         return model
@@ -106,7 +117,7 @@ def _inlined(model, path: Path):  # type: ignore[no-untyped-def]
         raise SpecError(f"{path}: its functions cannot be written out: {error}") from None
 
 
-def _check_functions(model, path: Path) -> None:  # type: ignore[no-untyped-def]
+def _check_functions(model: onnx.ModelProto, path: Path) -> None:
     """Refuse functions that call themselves or grow beyond reason."""
     bodies = {(f.domain, f.name): f.node for f in model.functions}
     sizes: dict[tuple[str, str], int] = {}
@@ -118,7 +129,7 @@ def _check_functions(model, path: Path) -> None:  # type: ignore[no-untyped-def]
             sizes[key] = sum(weight(node, (*above, key)) for node in bodies[key])
         return sizes[key]
 
-    def weight(node, above: tuple[tuple[str, str], ...]) -> int:  # type: ignore[no-untyped-def]
+    def weight(node: onnx.NodeProto, above: tuple[tuple[str, str], ...]) -> int:
         inside = sum(weight(n, above) for a in node.attribute for n in a.g.node)
         key = (node.domain, node.op_type)
         return 1 + inside + (size(key, above) if key in bodies else 0)

@@ -29,6 +29,7 @@ def inferred(node: Node, proto: onnx.NodeProto) -> tuple[Shapes, list[int]]:
             f"operator {node.operator!r} does not exist in version {node.version} of the operators"
         ) from None
     _check_arity(schema, proto)
+    _check_trusted(node)
     values = {name: node.scope.value(name) for name in proto.input if name}
     types = {
         name: helper.make_tensor_type_proto(value.type, value.shape)
@@ -62,6 +63,21 @@ def _check_arity(schema: onnx.defs.OpSchema, proto: onnx.NodeProto) -> None:
     }
     if absent:
         raise WorkloadError(f"attribute {min(absent)!r} is absent")
+
+
+def _check_trusted(node: Node) -> None:
+    """The inference trusts some attributes, and reads past its memory where they are wrong."""
+    parts = node.attributes.get("num_outputs", len(node.outputs))
+    if node.operator == "Split" and parts != len(node.outputs):
+        raise WorkloadError(f"splits into {parts} parts, has {len(node.outputs)} outputs")
+    axis = node.attributes.get("axis")
+    if isinstance(axis, int) and node.has(0):
+        count = len(node.shape(0))
+        low, high = -count, count - 1
+        low -= node.operator == "OneHot"
+        high += node.operator in {"OneHot", "Flatten"}
+        if not low <= axis <= max(high, 0):
+            raise WorkloadError(f"axis {axis} of a tensor with {count} dimensions")
 
 
 def _shape(kind: TypeProto) -> tuple[int, ...] | None:

@@ -16,6 +16,8 @@ def recurrent(node: Node) -> list[str]:
     directions, rows, _ = node.shape(1)
     width = node.shape(2)[-1]
     gates = layers.GATES[node.operator]
+    if directions not in {1, 2} or node.shape(2)[0] != directions:
+        raise WorkloadError(f"weights for {directions} directions, not 1 or 2")
     if rows != gates * width:
         raise WorkloadError(f"weights of {rows} rows for {gates} gates of {width}")
     x, w, r = node.tensor(0), node.tensor(1), node.tensor(2)
