@@ -27,7 +27,7 @@ from cosynth.hardware.tree import (
 LANES = 16
 SOURCES = (
     "Yang et al., Co-Exploration of Neural Architectures and Heterogeneous ASIC Accelerator "
-    "Designs Targeting Multiple Tasks (NASAIC), DAC 2020: two engines, elements and bandwidth split",
+    "Designs Targeting Multiple Tasks (NASAIC), DAC 2020: two engines, elements and bandwidth",
 )
 ASSUMED = (
     "dram.law",
