@@ -3,16 +3,17 @@
 The dimensions of an access fall into groups that share no rank, so that a tile touches the product
 of what it touches in each group. A group of one bare rank partitions its dimension and has a closed
 form. Any other group (a sliding window, `h//4`, padding) is counted from bit masks, once per
-distinct chain of tiles.
+distinct chain of tiles, or in closed form where all terms advance by one.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cosynth.mapping.intervals import Span, longest, total
 from cosynth.workload import Access, Einsum, Index, Term
 
 # How one loop of a chain counts: every step; every step, less what the step before held; every
@@ -81,12 +82,28 @@ def touched(group: Group, chain: Chain) -> int:
 
     Loops of one step are left out before the cache is asked, so that chains meet more often.
     """
-    return _touched(group, _shortened(group, chain))
+    return _touched(group, _united(_shortened(group, chain)))
 
 
 def largest(group: Group, chain: Chain) -> int:
     """Elements of the largest single tile that a chain of loops leaves."""
     return _largest(group, tuple((rank, tile, EVERY) for rank, tile, _ in _shortened(group, chain)))
+
+
+def _united(chain: Chain) -> Chain:
+    """Without the innermost loops of a rank that unite what the loops around them left whole.
+
+    Only where nothing slides: what slides is counted instance by instance.
+    """
+    if any(kind == SLIDING for _, _, kind in chain):
+        return chain
+    kept = list(chain)
+    for rank in {rank for rank, _, _ in chain}:
+        for loop in reversed([loop for loop in chain if loop[0] == rank]):
+            if loop[2] != UNION:
+                break
+            kept.remove(loop)
+    return tuple(kept)
 
 
 def _shortened(group: Group, chain: Chain) -> Chain:
@@ -99,10 +116,6 @@ def _shortened(group: Group, chain: Chain) -> Chain:
     return tuple(kept)
 
 
-# start and end of one rank at a state, and at the step before (None: there was none)
-_Span = tuple[tuple[int, int], tuple[int, int] | None]
-
-
 @lru_cache(maxsize=1 << 18)
 def _touched(group: Group, chain: Chain) -> int:
     slides = any(kind == SLIDING for _, _, kind in chain)
@@ -110,7 +123,9 @@ def _touched(group: Group, chain: Chain) -> int:
         _spans(size, tuple(loop[1:] for loop in chain if loop[0] == rank))
         for rank, size in enumerate(group.sizes)
     ]
-    total = 0
+    if _unit(group) and not any(kind == UNION for _, _, kind in chain):
+        return _intervals(group, chain, states)
+    count = 0
     for state in itertools.product(*states):
         fresh = 0
         for instance in itertools.product(*state):
@@ -119,8 +134,8 @@ def _touched(group: Group, chain: Chain) -> int:
             if slides and len(before) == len(instance):
                 mask &= ~_mask(group, tuple(before))
             fresh |= mask
-        total += fresh.bit_count()
-    return total
+        count += fresh.bit_count()
+    return count
 
 
 @lru_cache(maxsize=1 << 18)
@@ -129,14 +144,45 @@ def _largest(group: Group, chain: Chain) -> int:
         _spans(size, tuple(loop[1:] for loop in chain if loop[0] == rank))
         for rank, size in enumerate(group.sizes)
     ]
+    if _unit(group):
+        index, size = group.windows[0]
+        first, second = _pair([[now for ((now, _),) in found] for found in states])
+        return longest(first, second, index.offset, size)
     boxes = itertools.product(*([now for ((now, _),) in found] for found in states))
     return max(_mask(group, box).bit_count() for box in boxes)
 
 
+@lru_cache(maxsize=4096)
+def _unit(group: Group) -> bool:
+    """Whether a group is one window over at most two ranks that both advance by one."""
+    if len(group.windows) != 1 or len(group.ranks) > 2:
+        return False
+    terms = group.windows[0][0].terms
+    ones = all(t.coefficient == 1 == t.divisor and not t.modulus for t in terms)
+    return ones and len(terms) == len(group.ranks)
+
+
+def _pair(states: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+    """Two ranks; a missing second one is a single point."""
+    return states if len(states) == 2 else [*states, [(0, 1)]]
+
+
+def _intervals(group: Group, chain: Chain, states: Sequence[Sequence[Sequence[Span]]]) -> int:
+    """Count a unit window in closed form."""
+    index, size = group.windows[0]
+    slider = next((rank for rank, _, kind in chain if kind == SLIDING), None)
+    moving = 0 if slider is None else slider
+    spans: list[Span] = [
+        (now, held if slider is not None else None) for ((now, held),) in states[moving]
+    ]
+    others = _pair([[now for ((now, _),) in found] for found in states])
+    return total(spans, others[1 - moving], index.offset, size)
+
+
 @lru_cache(maxsize=1 << 14)
-def _spans(size: int, loops: tuple[tuple[int, str], ...]) -> tuple[tuple[_Span, ...], ...]:
+def _spans(size: int, loops: tuple[tuple[int, str], ...]) -> tuple[tuple[Span, ...], ...]:
     """Per state of a rank's loops, the spans of the instances that a UNION takes together."""
-    states: list[list[_Span]] = [[((0, size), (0, size))]]
+    states: list[list[Span]] = [[((0, size), (0, size))]]
     left = size
     for tile, kind in loops:
         steps = range(-(-left // tile))
@@ -156,7 +202,7 @@ def _spans(size: int, loops: tuple[tuple[int, str], ...]) -> tuple[tuple[_Span, 
     return tuple(tuple(state) for state in states)
 
 
-def _cut(span: _Span, tile: int, at: int, before: int) -> _Span | None:
+def _cut(span: Span, tile: int, at: int, before: int) -> Span | None:
     """Tile number `at` of a span, and tile `before` of what it was; None past a ragged edge."""
     now, held = _tile(span[0], tile, at), None
     if before >= 0 and span[1] is not None:
@@ -191,7 +237,12 @@ def _line(index: Index, size: int, spans: dict[str, range]) -> int:
     mask, lowest = 1, index.offset
     for rank, span in spans.items():
         terms = [term for term in index.terms if term.rank == rank]
-        values = {sum(t.coefficient * _reduced(t, step) for t in terms) for step in span}
+        if len(terms) == 1 and terms[0].divisor == 1 and not terms[0].modulus:
+            step = terms[0].coefficient
+            mask = _run(mask, abs(step), len(span))
+            lowest += step * (span.start if step > 0 else span.stop - 1)
+            continue
+        values = {sum(t.coefficient * _reduced(t, at) for t in terms) for at in span}
         low = min(values)
         mask = _shifted(mask, (value - low for value in values))
         lowest += low
@@ -199,11 +250,21 @@ def _line(index: Index, size: int, spans: dict[str, range]) -> int:
     return mask & ((1 << size) - 1)
 
 
+def _run(mask: int, step: int, count: int) -> int:
+    """Sum set with 0, step, 2 step, ...: doubled until there are `count`."""
+    done = 1
+    while done < count:
+        more = min(done, count - done)
+        mask |= mask << (more * step)
+        done += more
+    return mask
+
+
 def _shifted(mask: int, shifts: Iterable[int]) -> int:
-    total = 0
+    union = 0
     for shift in shifts:
-        total |= mask << shift
-    return total
+        union |= mask << shift
+    return union
 
 
 def _reduced(term: Term, step: int) -> int:
@@ -224,7 +285,7 @@ def _position(group: Group, point: dict[str, int]) -> int:
 
 def distinct(access: Access, einsum: Einsum, shape: tuple[int, ...]) -> int:
     """Elements of a tensor that one copy of an einsum touches at all."""
-    total = 1
+    product = 1
     for group in groups(access, einsum, shape):
-        total *= touched(group, ()) if group.windows else group.sizes[0]
-    return total
+        product *= touched(group, ()) if group.windows else group.sizes[0]
+    return product
