@@ -1,1 +1,118 @@
-"""Hardware-software co-synthesis for AI: search, map, generate, serve, measure."""
+"""Hardware-software co-synthesis for AI: search, map, generate, serve, measure.
+
+>>> import cosynth as cs
+>>> cost = cs.estimate("resnet8", "eyeriss")
+>>> cost.limit in {part.name for part in cost.silicon}
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from cosynth.errors import CosynthError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cosynth.codesign import Design, Estimate
+    from cosynth.codesign.front import Front
+    from cosynth.format import Assignment
+    from cosynth.hardware import Hardware
+    from cosynth.hardware import load as hardware
+    from cosynth.workload import Workload
+    from cosynth.workload.load import load
+
+__all__ = [
+    "Assignment", "CosynthError", "Design", "Estimate", "Front", "Hardware", "Workload",
+    "estimate", "explore", "hardware", "load",
+]  # fmt: skip
+
+# where public names stand; they are imported when they are first used
+_HOMES = {
+    "Assignment": "cosynth.format",
+    "Design": "cosynth.codesign",
+    "Estimate": "cosynth.codesign",
+    "Front": "cosynth.codesign.front",
+    "Hardware": "cosynth.hardware",
+    "Workload": "cosynth.workload",
+    "load": "cosynth.workload.load",
+}
+
+
+def estimate(
+    model: Workload | str,
+    chip: Hardware | str,
+    *,
+    formats: Assignment | str | None = None,
+    objective: str = "latency",
+) -> Estimate:
+    """Map a model onto a chip and price it; both may be given by name or path.
+
+    `objective` (latency, energy or edp) is what mappings are chosen for.
+    """
+    import cosynth.hardware as room
+    from cosynth import codesign
+    from cosynth.cost import OBJECTIVES
+    from cosynth.errors import SpecError, did_you_mean
+    from cosynth.format import assignment
+    from cosynth.workload.load import load
+
+    if objective not in OBJECTIVES:
+        near = did_you_mean(objective, OBJECTIVES)
+        raise SpecError(f"objective {objective!r} is not one of {', '.join(OBJECTIVES)}{near}")
+    known = load(model) if isinstance(model, str) else model
+    built = room.load(chip) if isinstance(chip, str) else chip
+    chosen = assignment(formats) if isinstance(formats, str) else formats
+    return codesign.estimate(known, built, chosen, objective)
+
+
+def explore(  # noqa: PLR0913 each argument is one part of what is wanted
+    model: Workload | str | Sequence[Workload | str],
+    *,
+    space: str | Path | None = None,
+    minimize: Sequence[str] = ("latency", "energy", "area"),
+    limits: Sequence[str] = (),
+    budget: int = 1000,
+    seed: int = 0,
+    formats: str = "int8",
+    optimizer: str = "descent",
+    workers: int | str | None = None,
+) -> Front:
+    """Search chips, formats and mappings for one or several models; return the Pareto front.
+
+    `limits` are texts such as "area=2mm2", `budget` counts evaluations, `workers` is a number of
+    processes (a script of yours then needs `if __name__ == "__main__":`) or a Dask cluster.
+    """
+    from pathlib import Path
+
+    from cosynth import codesign
+    from cosynth import search as finding
+    from cosynth.codesign import front
+
+    models = list(model) if isinstance(model, Sequence) and not isinstance(model, str) else [model]
+    problem = codesign.ChipProblem(
+        models=tuple(each if isinstance(each, str) else each.name for each in models),
+        given=tuple(each for each in models if not isinstance(each, str)),
+        space=codesign.chip_space(None if space is None else Path(space)),
+        goal=codesign.goal(",".join(minimize), tuple(limits)),
+        formats=formats,
+    )
+    chosen = finding.optimiser(optimizer, problem, seed)
+    with finding.workers(workers) as executor, front.temporary_study(problem, chosen) as study:
+        spend = finding.Budget(evaluations=budget)
+        return front.explore(problem, chosen, study, spend, executor)
+
+
+def __getattr__(name: str) -> object:
+    if name == "hardware":
+        return import_module("cosynth.hardware")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'cosynth' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

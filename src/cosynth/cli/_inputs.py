@@ -78,7 +78,7 @@ def model(request: str, dims: dict[str, int], batch: int | None = None) -> Workl
 
 def chip(name: str) -> Chip:
     """Read hardware: a catalogue name, a TOML file, or a design that `explore` wrote."""
-    from cosynth import hardware
+    from cosynth.hardware import load
 
     if name.endswith(".json"):
         from cosynth.codesign import design
@@ -89,7 +89,7 @@ def chip(name: str) -> Chip:
         raise SpecError(
             f"{name}: a folder; give a .toml, or a design such as {name}/designs/d0.json"
         )
-    return Chip(hardware=hardware.load(name))
+    return Chip(hardware=load(name))
 
 
 def budget(text: str) -> Budget:

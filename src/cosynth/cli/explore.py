@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -18,6 +19,8 @@ from cosynth.cli._output import json_option, json_text, save, say, show, width, 
 from cosynth.errors import InfeasibleError, StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cosynth.codesign import ChipProblem
     from cosynth.codesign.front import Front
     from cosynth.report.contract import ExploreData
@@ -103,8 +106,9 @@ def command(
     _ = problem.workloads  # a model that cannot be read is told of before a study is made
     chosen = optimiser(optimizer, problem, seed)
     where = on_cluster or workers or _cores()
-    found = _searched(problem, chosen, Request(out, wanted, resume, force, where))
-    data = _written(found, out)
+    with _resumable(out):
+        found = _searched(problem, chosen, Request(out, wanted, resume, force, where))
+        data = _written(found, out)
     if as_json:
         write_json(data)
     else:
@@ -126,25 +130,39 @@ class Request:
 
 
 def _searched(problem: ChipProblem, chosen: Optimiser, request: Request) -> Front:
-    """Run the search; Ctrl-C says how to go on."""
+    """Run the search to its budget."""
     from cosynth.cli._progress import search_progress
     from cosynth.codesign.front import explore
-    from cosynth.search import Study, discard, header_of
+    from cosynth.search import Study, discard, header_of, workers
 
     path = request.out / STUDY
     _ready(request.out, resume=request.resume, force=request.force)
-    if request.force:
-        discard(path)
-        _clear(request.out)
-    opened = Study.resume if request.resume and path.exists() else Study.create
-    with opened(path, header_of(problem, chosen)) as study:
+    with workers(request.where) as executor:
+        if request.force:
+            discard(path)
+            _clear(request.out)
+        opened = Study.resume if request.resume and path.exists() else Study.create
         title = " ".join(problem.models)
-        try:
-            with search_progress(title, problem.objectives, request.budget.seconds) as hear:
-                return explore(problem, chosen, study, request.budget, request.where, hear)
-        except KeyboardInterrupt:
+        with (
+            opened(path, header_of(problem, chosen)) as study,
+            search_progress(title, problem.objectives, request.budget.seconds) as hear,
+        ):
+            return explore(problem, chosen, study, request.budget, executor, hear)
+
+
+@contextlib.contextmanager
+def _resumable(out: Path) -> Iterator[None]:
+    """Ctrl-C says what is stored and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from cosynth.search import Study
+
+        if not (out / STUDY).is_file():
+            raise
+        with Study.read(out / STUDY) as study:
             say(f"interrupted; {study.count} evaluations are stored, continue with:\n{_again()}")
-            raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
+        raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
 
 
 def _ready(out: Path, *, resume: bool, force: bool) -> None:
@@ -200,7 +218,7 @@ def _finish(found: Front, out: Path, *, browse: bool, quiet: bool) -> None:
     from cosynth.codesign.front import identity, why_nothing
 
     if not found.members:
-        raise InfeasibleError(why_nothing(found.records))
+        raise InfeasibleError(why_nothing(found))
     report = out / REPORT
     tell = say if quiet else click.echo
     knee = out / DESIGNS / f"{identity(found.knee_record())}.json"

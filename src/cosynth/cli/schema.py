@@ -10,8 +10,8 @@ from cosynth.cli._output import write_json
 @click.command("schema", short_help="JSON Schema of a file or of what --json prints.")
 @click.argument("name")
 def command(name: str) -> None:
-    """Print a JSON Schema. NAME: hardware and space describe files that you write (for editors);
-    estimate, exploration, model, chip, format and list describe what --json prints.
+    """Print a JSON Schema. NAME: hardware and space describe files that you write, for editors;
+    estimate, exploration, model, chip, format, list, study, points and design what --json prints.
 
     \b
     cosynth schema hardware > hardware.schema.json

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from cosynth.hardware import Hardware
+    from cosynth.report.contract import SpaceData
+
 Shown = tuple["Mapping[str, object]", "RenderableType"]
 _FRONT = "front.json"
 
@@ -42,6 +45,8 @@ def command(thing: str, dims: tuple[str, ...], as_json: bool) -> None:
 
 
 def _found(thing: str, dims: dict[str, int]) -> Shown:
+    if not thing.strip():
+        raise SpecError("nothing to show: give a name or a file")
     path = Path(thing)
     kind = _kind(thing)
     if kind is not None:
@@ -71,8 +76,7 @@ def _kind(thing: str) -> str | None:
 
 
 def _named(kind: str, name: str, dims: dict[str, int]) -> Shown:
-    from cosynth import hardware
-    from cosynth.hardware import families
+    from cosynth.hardware import families, load
     from cosynth.report import catalogue
     from cosynth.report.terminal import format_view, list_view
 
@@ -80,7 +84,7 @@ def _named(kind: str, name: str, dims: dict[str, int]) -> Shown:
         case "models":
             return _model(name, dims)
         case "hardware":
-            return _chip(hardware.load(name))
+            return _chip(load(name))
         case "formats":
             known = catalogue.format_data(name)
             return known, format_view(known)
@@ -99,12 +103,10 @@ def _model(request: str, dims: dict[str, int]) -> Shown:
     return data, model_view(data)
 
 
-def _chip(hardware: object) -> Shown:
-    from cosynth.hardware import Hardware
+def _chip(hardware: Hardware) -> Shown:
     from cosynth.report.chip import hardware_data
     from cosynth.report.terminal import chip_view
 
-    assert isinstance(hardware, Hardware)
     data = hardware_data(hardware)
     return data, chip_view(data)
 
@@ -164,16 +166,17 @@ def _toml(path: Path) -> Shown:
 
     table = load_toml(path)
     if "component" in table:
-        from cosynth import hardware
+        from cosynth.hardware import read
 
-        return _chip(hardware.read(path))
+        return _chip(read(path))
     if "parameter" in table:
         from cosynth.report.data import space_data
         from cosynth.report.terminal.design import space_view
         from cosynth.search import read_space
 
         parameters = space_data(read_space(path))
-        return {"cosynth": "space", "parameters": parameters}, space_view(parameters)
+        space: SpaceData = {"cosynth": "space", "parameters": parameters}
+        return space, space_view(parameters)
     return _model(str(path), {})
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cosynth import hardware as hw
+import cosynth.hardware as hw
 from cosynth.codesign.estimate import Estimate
 from cosynth.errors import SpecError
 from cosynth.format import Assignment, known

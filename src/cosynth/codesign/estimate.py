@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from cosynth import hardware as hw
+import cosynth.hardware as hw
 from cosynth.cost import Cost, Job, Silicon, Slot, earliest_finish, job, makespan, sequence, silicon
 from cosynth.errors import InfeasibleError, MappingError, did_you_mean
 from cosynth.format import Assignment, Format, known, widest

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cosynth import hardware as hw
+import cosynth.hardware as hw
 from cosynth.codesign.estimate import Estimate, Plan, estimate, prepare
 from cosynth.codesign.goal import Goal
 from cosynth.cost import silicon

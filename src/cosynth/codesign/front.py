@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from cosynth.codesign import design as designs
 from cosynth.codesign.design import Design
 from cosynth.codesign.estimate import Estimate
 from cosynth.codesign.explore import ChipProblem
+from cosynth.codesign.goal import FIGURES
 from cosynth.errors import InfeasibleError
 from cosynth.search import (
     Budget,
@@ -24,8 +26,8 @@ from cosynth.search import (
     header_of,
     knee,
     run,
-    workers,
 )
+from cosynth.units import show
 
 OnProgress = Callable[[Progress], None]
 
@@ -62,7 +64,7 @@ class Front:
         """Return the evaluation of the knee; InfeasibleError, naming the limit, without a front."""
         at = knee([record.evaluation for record in self.records])
         if at is None:
-            raise InfeasibleError(why_nothing(self.records))
+            raise InfeasibleError(why_nothing(self))
         return self.records[at]
 
     def estimates(self, record: Record) -> dict[str, Estimate]:
@@ -108,15 +110,14 @@ def explore(
     chosen: Optimiser,
     study: Study,
     budget: Budget,
-    where: int | str | None = None,
+    executor: Executor | None = None,
     on_progress: OnProgress | None = None,
 ) -> Front:
     """Continue a study, new or old, to its budget; return the front of all it holds.
 
-    `where` the evaluations run: see `cosynth.search.workers`.
+    Without an `executor` (see `cosynth.search.workers`) evaluations run in this process.
     """
-    with workers(where) as executor:
-        records = run(problem, chosen, study, budget, executor, on_progress)
+    records = run(problem, chosen, study, budget, executor, on_progress)
     return Front(problem=problem, records=tuple(records), optimiser=chosen.name, seed=chosen.seed)
 
 
@@ -129,21 +130,28 @@ def temporary_study(problem: ChipProblem, chosen: Optimiser) -> Iterator[Study]:
             yield study
 
 
-def why_nothing(records: tuple[Record, ...]) -> str:
+def why_nothing(found: Front) -> str:
     """Return a sentence that names the limit which most often kept a point from being feasible."""
     count: dict[str, int] = {}
-    least: dict[str, float] = {}
-    for record in records:
+    for record in found.records:
         answer = record.evaluation
-        for each in answer.violations:
-            count[each.limit] = count.get(each.limit, 0) + 1
-            least[each.limit] = min(each.amount, least.get(each.limit, each.amount))
+        broken = [each.limit for each in answer.violations]
         if not answer.finite:
-            why = str(answer.payload.get("why", "cannot run")).splitlines()[0]
-            count[why] = count.get(why, 0) + 1
+            broken.append(str(answer.payload.get("why", "cannot run")).partition("\n")[0])
+        for limit in broken:
+            count[limit] = count.get(limit, 0) + 1
     if not count:
         return "nothing was evaluated"
     worst = max(count, key=lambda limit: count[limit])
-    said = f"none of {len(records)} points is feasible; most often broken: {worst}"
-    near = f", by {least[worst]:.0%} at least" if worst in least else ""
-    return f"{said} ({count[worst]} points{near})"
+    said = f"none of {len(found.records)} points is feasible; most often broken: {worst}"
+    return f"{said} ({count[worst]} points{_least(found, worst)})"
+
+
+def _least(found: Front, limit: str) -> str:
+    """How near the search came to a limit."""
+    for each in found.problem.goal.limits:
+        if str(each) == limit:
+            reached = [stated_figures(record).get(each.figure) for record in found.records]
+            least = min(value for value in reached if value is not None)
+            return f"; the least found is {show(least, FIGURES[each.figure])}"
+    return ""

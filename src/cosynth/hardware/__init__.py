@@ -1,4 +1,10 @@
-"""What there is to run on: components, chips, laws that price components, and the catalogue."""
+"""What there is to run on: components, chips, laws that price components, and the catalogue.
+
+The room itself can be called: `cosynth.hardware("eyeriss")` is `cosynth.hardware.load("eyeriss")`.
+"""
+
+import sys
+from types import ModuleType
 
 from cosynth.hardware.catalogue import load, names
 from cosynth.hardware.families.engine import STATIONARITIES, engine
@@ -24,3 +30,11 @@ __all__ = [
     "Hardware", "Link", "Memory", "Node", "SpatialArray", "build", "compute_energy", "engine",
     "json_schema", "load", "mac_area", "names", "priced", "read", "table", "write",
 ]  # fmt: skip
+
+
+class _Room(ModuleType):
+    def __call__(self, name: str) -> Hardware:
+        return load(name)
+
+
+sys.modules[__name__].__class__ = _Room

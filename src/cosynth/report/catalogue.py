@@ -65,9 +65,9 @@ def _model(name: str) -> EntryData:
 
 
 def _hardware() -> list[EntryData]:
-    from cosynth import hardware
+    import cosynth.hardware as room
 
-    return [{"name": name, "about": hardware.load(name).title} for name in hardware.names()]
+    return [{"name": name, "about": room.load(name).title} for name in room.names()]
 
 
 def _formats() -> list[EntryData]:
@@ -119,9 +119,9 @@ def _model_names() -> tuple[str, ...]:
 
 
 def _hardware_names() -> tuple[str, ...]:
-    from cosynth import hardware
+    from cosynth.hardware import names as known
 
-    return hardware.names()
+    return known()
 
 
 def _format_names() -> tuple[str, ...]:

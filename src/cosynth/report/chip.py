@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cosynth import hardware as hw
+import cosynth.hardware as hw
 from cosynth.arrays import Array
 from cosynth.cost import silicon
 from cosynth.format import Format, known

