@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import sys
 import time
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +26,7 @@ def bench() -> ModuleType:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -97,9 +99,9 @@ def test_absurd_toml(text: str, tmp_path: Path) -> None:
 
 def test_long_chains_of_views(tmp_path: Path) -> None:
     chain = [{"name": "v0", "shape": [4], "role": "input"}]
-    for at in range(1, 2000):
+    for at in range(1, 1200):
         chain.append({"name": f"v{at}", "shape": [4], "role": "input", "view_of": [f"v{at - 1}"]})
-    last = {"text": "y[c] = v1999[c]", "bounds": {"c": 4}}
+    last = {"text": "y[c] = v1199[c]", "bounds": {"c": 4}}
     chain.append({"name": "y", "shape": [4], "role": "output"})
     content = tomli_w.dumps({"name": "chain", "tensor": chain, "einsum": [last]})
     assert readable(toml.read, tmp_path / "m.toml", content.encode())

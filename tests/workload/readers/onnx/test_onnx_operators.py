@@ -205,6 +205,14 @@ def test_a_loop_repeats_its_body(tmp_path: Path) -> None:
     assert workload.vector_operations == 6 * 2 * 4
 
 
+def test_a_weight_read_inside_and_outside_is_one(tmp_path: Path) -> None:
+    inner = body("Relu", inputs={"i": [], "cond": [], "v": [4]}, outputs={"condout": [], "w": [4]})
+    inner.node[0].CopyFrom(node("Mul", "v k", "w"))
+    nodes = [node("Loop", "n  x", "z", body=inner), node("Add", "z k", "y")]
+    known = {"n": np.array(6), "k": ones(4)}
+    assert read(tmp_path, model(nodes, {"x": [4]}, known)).parameters == 4
+
+
 def test_a_loop_without_known_rounds_is_refused_wrong(tmp_path: Path) -> None:
     inner = body("Relu", inputs={"i": [], "cond": [], "v": [4]}, outputs={"condout": [], "w": [4]})
     made = model(

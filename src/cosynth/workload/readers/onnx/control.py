@@ -19,6 +19,10 @@ def _inside(node: Node, graph: onnx.GraphProto, given: dict[str, Value | tuple[s
         else:
             scope.bind(name, *what)
     walk(scope, graph)
+    # what the body read from outside is the same tensor outside
+    for name, value in node.scope.values.items():
+        if scope.values.get(name) is value and name in scope.tensors:
+            node.scope.tensors.setdefault(name, scope.tensors[name])
     return scope
 
 
@@ -29,18 +33,22 @@ def branch(node: Node) -> list[str]:
     known = node.value(0).data
     if known is not None:
         return _branch(node, graphs[bool(known.ravel()[0])])
-    net = node.net
-    tensors, count, made = dict(net.tensors), len(net.einsums), []
+    net, scope = node.net, node.scope
+    tensors, einsums = dict(net.tensors), list(net.einsums)
+    values, named = dict(scope.values), dict(scope.tensors)
+    made = []
     for graph in graphs:
+        net.tensors, net.einsums = dict(tensors), list(einsums)
+        scope.values, scope.tensors = dict(values), dict(named)
         results = _branch(node, graph)
-        added = net.einsums[count:]
+        added = net.einsums[len(einsums) :]
         work = sum(e.operations + e.vector_operations for e in added)
-        made.append((work, added, net.tensors, results, [net.shape(r) for r in results]))
-        net.tensors, net.einsums = dict(tensors), net.einsums[:count]
-    if made[0][4] != made[1][4]:
-        raise WorkloadError(f"its branches give {made[1][4]} and {made[0][4]}: shapes must agree")
-    _, added, net.tensors, results, _ = max(made, key=lambda option: option[0])
-    net.einsums += added
+        after = net.tensors, net.einsums, scope.values, scope.tensors
+        made.append((work, results, [net.shape(r) for r in results], after))
+    if made[0][2] != made[1][2]:
+        raise WorkloadError(f"its branches give {made[1][2]} and {made[0][2]}: shapes must agree")
+    _, results, _, after = max(made, key=lambda option: option[0])
+    net.tensors, net.einsums, scope.values, scope.tensors = after
     return results
 
 
