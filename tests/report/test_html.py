@@ -170,7 +170,9 @@ def test_what_is_not_finite_becomes_null() -> None:
 
 
 def test_script_and_style_are_small() -> None:
-    assert len(html.write({}).encode()) < 62_000
+    page = html.write({})
+    blocks = re.findall(r"(?s)<style>(.*?)</style>|<script>(.*?)</script>", page)
+    assert sum(len(block.encode()) for pair in blocks for block in pair) < 60 * 1024
 
 
 def test_every_script_is_in_the_page() -> None:
@@ -328,6 +330,40 @@ def test_hostile_names_run_nothing(
     assert browser.value("document.querySelectorAll('img').length") == 0
     assert browser.value("document.documentElement.scrollWidth") == 360
     assert "<img" in browser.value("document.querySelector('h1').textContent")
+    assert browser.problems == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("left", [0, 5])
+def test_a_search_without_a_front_says_so(
+    browser: Browser, exploration: dict[str, Any], tmp_path: Path, left: int
+) -> None:
+    evaluations = [{**each, "feasible": False} for each in exploration["evaluations"][:left]]
+    evaluations += [{**exploration["evaluations"][2], "number": left}]
+    nothing = {"front": [], "knee": None, "designs": {}, "evaluations": evaluations}
+    empty = {**exploration, **nothing, "hypervolume": {"reference": [], "values": []}}
+    path = tmp_path / "empty.html"
+    path.write_text(html.write(empty), encoding="utf-8")
+    browser.call("Page.navigate", url=path.as_uri())
+    browser.until("document.querySelector('.warning')")
+    said = browser.value("document.querySelector('.warning').textContent")
+    assert said == "No design keeps every limit, so there is no front."
+    if left:
+        browser.until(f"document.querySelectorAll('.with-card .dot').length === {left + 1}")
+    assert browser.problems == []
+
+
+@pytest.mark.browser
+def test_one_objective_has_a_front_of_one(
+    browser: Browser, exploration: dict[str, Any], tmp_path: Path
+) -> None:
+    first = exploration["front"][0]
+    path = tmp_path / "one.html"
+    one = {"objectives": ["latency"], "front": [first], "knee": first["id"]}
+    path.write_text(html.write({**exploration, **one}), encoding="utf-8")
+    browser.open(path)
+    browser.until("document.querySelector('.front')")
+    assert browser.value("document.querySelectorAll('.gauge').length") == 1
     assert browser.problems == []
 
 

@@ -21,7 +21,9 @@ _SPACED = re.compile(
     r'(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)'
     r"|\s*(?P<sign>[=,:?({&|<>*]|(?<= )[+-](?= [^+-]))\s*"
     r"|\((?P<one>\w+)\) (?==>)"
-    r"| *(?P<end>[]);}[!])(?:(?<=;)\s*| *)"
+    r"|(?P<last>;\s*(?=\}))"
+    r"|\s*(?P<end>[]);}.])(?:(?<=;)\s*| *)"
+    r"| *(?P<mark>[!\[]) *"
 )
 _MARK = re.compile(r"\{\{(\w+)\}\}")
 
@@ -108,12 +110,15 @@ def _script() -> str:
 @cache
 def _style() -> str:
     lines = [line.strip() for line in _asset("report.css").splitlines()]
-    return "".join(re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", line) for line in lines)
+    style = "".join(re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", line) for line in lines)
+    return re.sub(r"(?<=[ :(,])0(?=\.\d)", "", style).replace(";}", "}")
 
 
 def _squeezed(script: str) -> str:
     """Drop space beside signs and outside of texts; texts hold no nested backquotes."""
-    return _SPACED.sub(lambda match: match[match.lastgroup or 0], script)
+    return _SPACED.sub(
+        lambda match: "" if match.lastgroup == "last" else match[match.lastgroup or 0], script
+    )
 
 
 def _digest(text: str) -> str:

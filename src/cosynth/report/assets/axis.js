@@ -45,7 +45,7 @@ function linear(low, high, most) {
 
 // Axes of a plot with its box {left, right, top, bottom}; titles stand at the ends, along the reading direction.
 function axes(box, x, y) {
-  const marks = tag("g.axes", { "aria-hidden": "true" });
+  const marks = tag("g.axes", HIDDEN);
   for (const tick of ticks(x.at, x.factor, Math.max(3, (box.right - box.left) / 70))) {
     const place = x.at(tick * x.factor);
     marks.append(tag("line", { x1: place, x2: place, y1: box.top, y2: box.bottom, class: "grid" }),
@@ -54,13 +54,15 @@ function axes(box, x, y) {
   for (const tick of ticks(y.at, y.factor, Math.max(3, (box.bottom - box.top) / 48))) {
     const place = y.at(tick * y.factor);
     marks.append(tag("line", { x1: box.left, x2: box.right, y1: place, y2: place, class: "grid" }),
-      text(box.left - 8, place + 4, digits(tick), { "text-anchor": "end" }));
+      text(box.left - 8, place + 4, digits(tick), { ...anchor(true) }));
   }
   marks.append(tag("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "base" }),
-    text(box.right, box.bottom + 34, x.title, { "text-anchor": "end", class: "axis-title" }),
+    text(box.right, box.bottom + 34, x.title, { ...anchor(true), class: "axis-title" }),
     text(0, box.top - 14, y.title, { class: "axis-title" }));
   return marks;
 }
 
+const HIDDEN = { "aria-hidden": "true" };
+const anchor = (end) => ({ "text-anchor": end ? "end" : "start" });
 const canvas = (width, height, label, ...children) => tag("svg",
   { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": label }, ...children);

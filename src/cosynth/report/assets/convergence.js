@@ -19,7 +19,7 @@ function convergenceSection({ data }) {
     return canvas(width, height, "Hypervolume over evaluations", axes(box, x, y),
       tag("path", { d: `${path}V${y.at(0)}Z`, class: "area" }), tag("path", { d: path, class: "line" }),
       tag("circle", { cx: x.at(ninety), cy: y.at(shares[ninety - 1]), r: 3.5, class: "accent-fill" }),
-      text(Math.min(x.at(ninety) + 9, box.right - 4), y.at(shares[ninety - 1]) + 16, `90 % after ${ninety}`, { class: "label", "text-anchor": x.at(ninety) > box.right - 110 ? "end" : "start" }));
+      text(Math.min(x.at(ninety) + 9, box.right - 4), y.at(shares[ninety - 1]) + 16, `90 % after ${ninety}`, { class: "label", ...anchor(x.at(ninety) > box.right - 110) }));
   });
   return section("Convergence", `The volume of objective space that the front dominates. 90 % of it was there after ${reach(90)} evaluations, 99 % after ${reach(99)}; a curve that still climbs at the end asks for a larger budget.`, plot);
 }

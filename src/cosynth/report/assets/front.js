@@ -7,7 +7,7 @@ function frontSection(study) {
   const card = tag("div.card", { "aria-live": "polite" });
   const plot = figure("All designs over two figures", (width) => scatter(study, view, width, card));
   study.onFilter(() => plot.redraw());
-  describe(study, card, study.knee || front[0]);
+  describe(study, card, study.knee || front[0] || data.evaluations[0]);
   const options = names.map((name) => [name, name]);
   const change = (key) => (value) => {
     view[key] = value;
@@ -35,7 +35,7 @@ function scatter(study, view, width, card) {
   const y = axis(view.y, box.bottom - 4, box.top + 4, view.logY);
   const at = (each) => [x.at(each.figures[view.x]), y.at(each.figures[view.y])];
   const svg = canvas(width, height, `${view.y} over ${view.x}`, axes(box, x, y));
-  const marks = tag("g.marks", { "aria-hidden": "true" });
+  const marks = tag("g.marks", HIDDEN);
   const targets = [];
   for (const each of placed) {
     const [left, up] = at(each);
@@ -52,6 +52,11 @@ function scatter(study, view, width, card) {
     marks.append(tag("path", { d: cross(left, 34, 2.6), class: "dot stuck" }));
   });
   if (stuck.length) svg.append(text(box.left + 12, 24, `cannot run: ${stuck.length}`, { class: "hint" }));
+  for (const { figure, most, text: label } of study.data.limits) {
+    const [across, up] = [figure === view.x && x.at(most), figure === view.y && y.at(most)];
+    if (across > box.left && across < box.right) svg.append(tag("line.bound", { x1: across, x2: across, y1: box.top, y2: box.bottom }));
+    if (up > box.top && up < box.bottom) svg.append(tag("line.bound", { x1: box.left, x2: box.right, y1: up, y2: up }), text(box.right, up - 6, label, { class: "hint", ...anchor(true) }));
+  }
   svg.append(marks, tag("path", { d: staircase(study.front, at, box), class: "stairs" }));
   const ring = tag("circle", { r: 9, class: "ring", cx: -99, cy: -99 });
   svg.append(frontMarks(study, view, at, box, (design) => focus(targets.find((target) => target.each === design.evaluation))), ring, labels(study, view, at, box));
@@ -136,12 +141,12 @@ function labels(study, view, at, box) {
   const ends = stairs(study.front, [view.x, view.y]);
   const notes = [[ends[0], `least ${view.x}`], [ends.at(-1), `least ${view.y}`], [study.knee, "knee"]];
   const taken = [];
-  return tag("g.labels", { "aria-hidden": "true" }, notes.map(([design, label]) => {
+  return tag("g.labels", HIDDEN, notes.map(([design, label]) => {
     if (!design || taken.some((each) => each === design)) return null;
     taken.push(design);
     const [left, up] = at(design);
     const flip = left > box.right - 110;
-    return text(flip ? left : left + 9, up - 13, label, { "text-anchor": flip ? "end" : "start" });
+    return text(flip ? left : left + 9, up - 13, label, { ...anchor(flip) });
   }));
 }
 
@@ -156,7 +161,7 @@ function describe(study, card, each) {
     tag("h3", head, design === study.knee && design ? tag("span.tag", "knee") : null),
     tag("p.note", design ? "on the front; select it to open" : evaluation.figures ? evaluation.feasible ? "beaten by the front" : "breaks " + Object.keys(evaluation.broken || {}).join(", ") : evaluation.why || "cannot run"),
     evaluation.figures ? definitions(study.figureNames.map((name) => [name, show(evaluation.figures[name], name)])) : "",
-    definitions(Object.entries(evaluation.point).map(([name, value]) => [name.replaceAll("_", " "), parameterText(study.parameter(name), value)])));
+    definitions(study.chosen(evaluation.point)));
 }
 
 function frontTable(study) {

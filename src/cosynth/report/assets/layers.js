@@ -3,7 +3,7 @@ function layersSection(estimate, state, colours) {
   const view = { what: "energy", share: false };
   const plot = figure("Energy or time of each layer by component", (width) => layerBars(estimate, state, view, colours, width));
   const note = tag("p.note");
-  const legend = tag("div.legend", { "aria-hidden": "true" });
+  const legend = tag("div.legend", HIDDEN);
   const change = () => {
     note.textContent = view.what === "energy" ? "Energy of each layer, stacked by component; static power is shared out by time."
       : "Busy time of each component as a lane of its own, since they work at the same time; the upright mark is the latency of the layer.";

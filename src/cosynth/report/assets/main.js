@@ -17,6 +17,7 @@ function studyOf(data) {
     figureNames: [...new Set([...data.objectives, ...Object.keys(known).filter((name) => name !== "edp")])],
     parameterNames: data.space.map((each) => each.name),
     parameter: (name) => data.space.find((each) => each.name === name),
+    chosen: (point) => study.parameterNames.filter((name) => name in point).map((name) => [name.replaceAll("_", " "), parameterText(study.parameter(name), point[name])]),
     onFilter: (listener) => { listeners.push(listener); listener(); },
     filter: (axis, range) => {
       if (!axis) study.filters.clear();
@@ -44,7 +45,7 @@ function requested() {
 }
 
 function follow() {
-  if (location.hash.length > 1 && !location.hash.includes("=")) return;
+  if (showing !== null && location.hash.length > 1 && !location.hash.includes("=")) return;
   const wanted = requested();
   const page = JSON.stringify([wanted.design, wanted.model]);
   if (page === showing) return;
@@ -79,7 +80,7 @@ function designPage(wanted) {
   const member = study.front[at];
   const step = (to, label) => (study.front[to] ? tag("a", { href: address(study.front[to].id) }, label) : null);
   const models = data.designs[member.id];
-  const point = Object.entries(member.point).map(([name, value]) => [name.replaceAll("_", " "), parameterText(study.parameter(name), value)]);
+  const point = study.chosen(member.point);
   const names = Object.keys(models || {});
   const model = names.includes(wanted.model) ? wanted.model : names[0];
   const navigation = tag("nav", { "aria-label": "Designs" }, back, tag("span", step(at - 1, "previous"), ` ${at + 1} of ${study.front.length} `, step(at + 1, "next")),

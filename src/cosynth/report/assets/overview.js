@@ -18,7 +18,7 @@ function overview(study) {
     knee && tag("p.note", "The figures are those of the knee, ", tag("a", { href: address(knee.id) }, knee.id),
       ", the most balanced design. Each tick is a design of the front."),
     facts(data),
-    front.length > 0 && frontSection(study), front.length > 0 && frontTable(study), parallelSection(study), convergenceSection(study));
+    stuck < data.evaluations.length && frontSection(study), front.length > 0 && frontTable(study), parallelSection(study), convergenceSection(study));
 }
 
 const listed = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
@@ -45,15 +45,21 @@ function facts(data) {
     definitions([["within limits", digits(data.evaluations.filter((each) => each.feasible).length, 9)],
       ["limits", data.limits.map((limit) => limit.text.replace("<=", "≤")).join(", ")], ["optimiser", data.optimiser], ["seed", String(data.seed)],
       ["time", duration(data.elapsed)], ["formats", data.formats], ["version", data.version]]),
-    tag("p.command", tag("code", { tabindex: 0 }, reproduce(data))));
+    tag("p.command", tag("code", { tabindex: 0 }, data.command || reproduce(data))));
 }
 
 const quoted = (word) => (/^[\w.,:=@/+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
+// The limit as the command line reads it, to its last digit.
+function limitOption({ figure, most }) {
+  const { unit, factor } = unitFor(most, figure);
+  return quoted(`${figure}=${Number((most / factor).toPrecision(12))}${figure === "edp" ? "" : unit.replace("²", "2")}`);
+}
+
 function reproduce(data) {
   return ["cosynth explore", ...data.models.map(quoted), "--minimize", quoted(data.objectives.join(",")),
-    ...data.limits.map((limit) => `--limit ${quoted(limit.text)}`),
-    `--budget ${data.evaluations.length}`, `--optimiser ${quoted(data.optimiser)}`, `--seed ${data.seed}`].join(" ");
+    ...data.limits.map((limit) => `--limit ${limitOption(limit)}`), "--format", quoted(data.formats),
+    `--budget ${data.evaluations.length} --optimizer ${quoted(data.optimiser)} --seed ${data.seed} --out out`].join(" ");
 }
 
 function duration(seconds) {

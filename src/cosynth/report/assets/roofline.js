@@ -46,12 +46,12 @@ function roofline(estimate, state, memory, width) {
     const span = end ? [left - far - 7 * layer.name.length, left] : [left, left + far + 7 * layer.name.length];
     if (at !== state.layer && taken.some(([a, b, c]) => a < span[1] && b > span[0] && Math.abs(c - up) < 15)) return null;
     taken.push([...span, up]);
-    return text(end ? left - far : left + far, up + 4, clipped(layer.name, 22), { class: at === state.layer ? "label chosen" : "label", "text-anchor": end ? "end" : "start" });
+    return text(end ? left - far : left + far, up + 4, clipped(layer.name, 22), { class: at === state.layer ? "label chosen" : "label", ...anchor(end) });
   });
   return canvas(width, height, "Roofline", axes(box, x, y), tag("path", { d: roof, class: "roof" }),
     text(x.at(ridge), y.at(peak) - 12, `${show(peak, "rate")} at full use`, { class: "hint" }),
     text(half[0], half[1] - 8, `${memory} ${show(bandwidth, "bandwidth")}`, { "text-anchor": "middle", class: "hint", transform: `rotate(${slope.toFixed(1)} ${half[0].toFixed(1)} ${half[1].toFixed(1)})` }),
-    tag("g", { "aria-hidden": "true" }, marks, notes));
+    tag("g", HIDDEN, marks, notes));
 }
 
 const clipped = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);

@@ -21,13 +21,13 @@ function treeSection(estimate) {
   const rest = estimate.parts.filter((part) => part.kind === "overhead" && (part.area || part.leakage));
   return section("Hardware", "How long each component is busy of the whole run, and its share of energy (leakage included) and of area. The one that holds the run back is marked.",
     tag("div.tree",
-      tag("div.node.heads", { "aria-hidden": "true" }, tag("span.what"), tag("span.bars", ["busy", "energy", "area"].map((head) => tag("span", head)))),
+      tag("div.node.heads", HIDDEN, tag("span.what"), tag("span.bars", ["busy", "energy", "area"].map((head) => tag("span", head)))),
       tag("ul", estimate.tree.map(item), rest.map((part) => tag("li", tag("div.node", tag("span.what", tag("b", "overhead"), tag("small", "what no component accounts for")), bars(part, null)))))));
 }
 
 function bar(name, share, kind, amount) {
   const label = [name, show(share, "share"), amount].filter(Boolean).join(" ");
-  return tag("span.bar", { "data-name": name }, meter(share, label, kind), tag("span.percent", { "aria-hidden": "true" }, show(share, "share")));
+  return tag("span.bar", { "data-name": name }, meter(share, label, kind), tag("span.percent", HIDDEN, show(share, "share")));
 }
 
 function nodeText(node) {
