@@ -154,7 +154,10 @@ class _Search:
                 for partial in partials
                 for child in self.descend(partial, path, unrolling, place)
             ]
-            partials = sorted(grown, key=lambda partial: partial.ahead)[: self.effort.beam]
+            best_first = sorted(grown, key=lambda partial: partial.ahead)
+            # orders that differ only in loops of one step give the same levels
+            unique = {(partial.levels, partial.tile): partial for partial in reversed(best_first)}
+            partials = list(reversed(unique.values()))[: self.effort.beam]
         return [self.complete(partial, path[-1], unrolling) for partial in partials]
 
     def descend(
@@ -210,10 +213,7 @@ class _Search:
             wide = _width(path[:place], unrolling)
             loads, steps = _loads(request, wide, self.ranks[tensor], order)
             ours = [used for rank, used in wide.items() if rank in self.ranks[tensor]]
-            below = _width(path[place:target], unrolling)
-            copies = math.prod(n for rank, n in below.items() if rank in self.ranks[tensor])
-            memory = path[target].memory
-            room = memory.size * copies / (2 if memory.double_buffered else 1)
+            room = self.room(tensor, path, place, target, unrolling)
             held = _held(request, tensor, self.sums)
             bits = self.job.bits[tensor]
             output = self.job.parts[tensor] == "output"
@@ -228,6 +228,28 @@ class _Search:
             total = total + time * moved / 8 / above.read_bandwidth
             total = total + energy * moved * above.read_energy / above.width / POWER
         return total
+
+    def beside(
+        self, kept: frozenset[str], path: tuple[Stage, ...], place: int, unrolling: Unrolling
+    ) -> tuple[tuple[str, float], ...]:
+        """Outputs that pass this memory by, and the stored bytes they find room for further in."""
+        return tuple(
+            (
+                tensor,
+                self.room(tensor, path, place, target, unrolling) * bits / max(bits, self.sums),
+            )
+            for tensor, (_, target) in self.passing(kept, path, place).items()
+            if self.job.parts[tensor] == "output" and (bits := self.job.bits[tensor])
+        )
+
+    def room(
+        self, tensor: str, path: tuple[Stage, ...], place: int, target: int, unrolling: Unrolling
+    ) -> float:
+        """Bytes that a memory further in, over all its instances, has for a tile of an operand."""
+        below = _width(path[place:target], unrolling)
+        copies = math.prod(n for rank, n in below.items() if rank in self.ranks[tensor])
+        memory = path[target].memory
+        return float(memory.size) * copies / (2 if memory.double_buffered else 1)
 
     def work(
         self, request: Request, path: tuple[Stage, ...], place: int, unrolling: Unrolling
@@ -294,6 +316,7 @@ class _Search:
                 copies=2 if memory.double_buffered else 1,
                 home=_whole(self.job, home),
                 sums=0.0 if within and not self.effort.careful else self.sums,
+                beside=self.beside(holds | home, path, place, unrolling),
             )
             if next(iter(candidates(request).values())).size:
                 return tuple(sorted(holds | home)), request

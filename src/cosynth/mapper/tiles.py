@@ -35,7 +35,8 @@ class Request:
     """What tiles are asked for: those of `kept` operands, `copies` times, in one of `rooms` bytes.
 
     `outer` is the tile around, `least` what the arrays below need, `home` the bytes of operands
-    that live here whole, `sums` the least bits of an output element, where sums are not whole yet.
+    that live here whole, `sums` the least bits of an output element, where sums are not whole yet. Some tiles also let the
+    operands `beside` fit the bytes that a memory further in has for them.
     """
 
     job: Job
@@ -46,6 +47,7 @@ class Request:
     copies: int = 1
     home: float = 0.0
     sums: float = 0.0
+    beside: tuple[tuple[str, float], ...] = ()
 
 
 @lru_cache(maxsize=1 << 14)
@@ -56,13 +58,22 @@ def candidates(request: Request) -> Tiles:
     """
     kinds = rank_kinds(request.job.einsum, request.job.workload)
     windows = frozenset(rank for rank, kind in kinds.items() if kind == "kernel")
-    found = _fitting(request, windows)
-    return found if next(iter(found.values())).size else _fitting(request, frozenset())
+    found: list[Tiles] = []
+    for whole in (windows, frozenset[str]()):
+        found = [_fitting(request, whole, ())]
+        if request.beside:
+            found.append(_fitting(request, whole, request.beside))
+        if any(next(iter(tiles.values())).size for tiles in found):
+            break
+    return {rank: np.concatenate([tiles[rank] for tiles in found]) for rank in found[0]}
 
 
-def _fitting(request: Request, whole: frozenset[str]) -> Tiles:
+def _fitting(
+    request: Request, whole: frozenset[str], beside: tuple[tuple[str, float], ...]
+) -> Tiles:
     job, outer, least = request.job, dict(request.outer), dict(request.least)
-    kept = [a for a, _ in operands(job.einsum, job.workload) if a.tensor in request.kept]
+    tensors = request.kept | {tensor for tensor, _ in beside}
+    kept = [a for a, _ in operands(job.einsum, job.workload) if a.tensor in tensors]
     # a rank that no kept operand has costs no room: take it whole
     counted = {rank for access in kept for rank in access.ranks if outer[rank] > 1} - whole
     floors = {rank: min(least.get(rank, 1), size) for rank, size in outer.items()}
@@ -77,8 +88,11 @@ def _fitting(request: Request, whole: frozenset[str]) -> Tiles:
     grid = dict(zip(outer, np.meshgrid(*axes, indexing="ij"), strict=True))
     needed = footprint(job, grid, request.kept, request.sums) * request.copies + request.home
     chosen = np.zeros(needed.shape, dtype=bool)
+    room_beside = np.ones(needed.shape, dtype=bool)
+    for tensor, room in beside:
+        room_beside &= footprint(job, grid, frozenset({tensor}), job.bits[tensor]) <= room
     for room in request.rooms:
-        fits = needed <= room
+        fits = (needed <= room) & room_beside
         larger = np.zeros_like(fits)
         for axis, size in enumerate(fits.shape):
             if size > 1:
