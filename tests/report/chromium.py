@@ -130,6 +130,20 @@ class Browser:
                 clickCount=0 if kind == "mouseMoved" else 1,
             )
 
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press the mouse at one place, move it, and release it at another."""
+        steps = (("mouseMoved", start), ("mousePressed", start), ("mouseMoved", end))
+        for kind, (x, y) in (*steps, ("mouseReleased", end)):
+            self.call(
+                "Input.dispatchMouseEvent",
+                type=kind,
+                x=x,
+                y=y,
+                button="left",
+                buttons=1,
+                clickCount=1,
+            )
+
     def press(self, key: str) -> None:
         """Press and release a key, by its DevTools name such as `Enter` or `ArrowRight`."""
         codes = {"Enter": 13, "Tab": 9, "ArrowRight": 39, "ArrowLeft": 37, " ": 32}

@@ -308,6 +308,41 @@ def test_a_range_leaves_the_designs_that_keep_it(
 
 
 @pytest.mark.browser
+def test_dragging_along_an_axis_keeps_a_range(
+    browser: Browser, page: Path, exploration: dict[str, Any]
+) -> None:
+    browser.size(1280, 800)
+    browser.open(page)
+    browser.until("document.querySelector('.zone')")
+    browser.value("document.querySelector('.zone').scrollIntoView({block: 'center'})")
+    left, top, height = browser.value(
+        "(({x, y, width, height}) => [x + width / 2, y, height])"
+        "(document.querySelector('.zone').getBoundingClientRect())"
+    )
+    browser.drag((left, top + 1), (left, top + height / 2))
+    rows = sorted({each["point"]["rows"] for each in exploration["evaluations"]})
+    upper = {row for at, row in enumerate(rows) if (at + 0.5) / len(rows) >= 0.5}
+    passing = sum(each["point"]["rows"] in upper for each in exploration["evaluations"])
+    status = browser.value("document.querySelector('[role=status]').textContent")
+    assert status.startswith(f"{passing} designs left")
+
+
+@pytest.mark.browser
+def test_each_model_of_a_design_has_its_page(
+    browser: Browser, exploration: dict[str, Any], tmp_path: Path
+) -> None:
+    knee = exploration["knee"]
+    one = next(iter(exploration["designs"][knee].values()))
+    models = {"first": {**one, "model": "first"}, "second": {**one, "model": "second"}}
+    path = tmp_path / "two.html"
+    path.write_text(html.write({**exploration, "designs": {knee: models}}), encoding="utf-8")
+    browser.open(path, f"#design={knee}")
+    browser.click(".models a:last-child")
+    browser.until(f"document.querySelector('h1').textContent === 'second on {knee}'")
+    assert browser.problems == []
+
+
+@pytest.mark.browser
 def test_headings_sort_the_front(browser: Browser, page: Path, exploration: dict[str, Any]) -> None:
     browser.size(1280, 800)
     browser.open(page)

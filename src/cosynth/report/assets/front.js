@@ -55,7 +55,7 @@ function scatter(study, view, width, card) {
   for (const { figure, most, text: label } of study.data.limits) {
     const [across, up] = [figure === view.x && x.at(most), figure === view.y && y.at(most)];
     if (across > box.left && across < box.right) svg.append(tag("line.bound", { x1: across, x2: across, y1: box.top, y2: box.bottom }));
-    if (up > box.top && up < box.bottom) svg.append(tag("line.bound", { x1: box.left, x2: box.right, y1: up, y2: up }), text(box.right, up - 6, label, { class: "hint", ...anchor(true) }));
+    if (up > box.top && up < box.bottom) svg.append(tag("line.bound", { x1: box.left, x2: box.right, y1: up, y2: up }), text(box.right, up - 6, label.replace("<=", "≤"), { class: "hint", ...anchor(true) }));
   }
   svg.append(marks, tag("path", { d: staircase(study.front, at, box), class: "stairs" }));
   const ring = tag("circle", { r: 9, class: "ring", cx: -99, cy: -99 });
