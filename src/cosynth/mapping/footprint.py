@@ -123,7 +123,7 @@ def _touched(group: Group, chain: Chain) -> int:
         _spans(size, tuple(loop[1:] for loop in chain if loop[0] == rank))
         for rank, size in enumerate(group.sizes)
     ]
-    if _unit(group) and not any(kind == UNION for _, _, kind in chain):
+    if _unit(group):
         return _intervals(group, chain, states)
     count = 0
     for state in itertools.product(*states):
@@ -172,11 +172,13 @@ def _intervals(group: Group, chain: Chain, states: Sequence[Sequence[Sequence[Sp
     index, size = group.windows[0]
     slider = next((rank for rank, _, kind in chain if kind == SLIDING), None)
     moving = 0 if slider is None else slider
-    spans: list[Span] = [
-        (now, held if slider is not None else None) for ((now, held),) in states[moving]
+    spans = [
+        [(now, held if slider is not None else None) for now, held in state]
+        for state in states[moving]
     ]
-    others = _pair([[now for ((now, _),) in found] for found in states])
-    return total(spans, others[1 - moving], index.offset, size)
+    still = states[1 - moving] if len(states) == 2 else [[((0, 1), None)]]
+    ranges = [[now for now, _ in state] for state in still]
+    return total(spans, ranges, index.offset, size)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -18,21 +18,35 @@ Range = tuple[int, int]
 Span = tuple[Range, Range | None]
 
 
-def total(moving: Sequence[Span], still: Sequence[Range], offset: int, size: int) -> int:
+# further apart than any two positions of one tensor
+_FAR = 1 << 40
+
+
+def total(
+    moving: Sequence[Sequence[Span]], still: Sequence[Sequence[Range]], offset: int, size: int
+) -> int:
     """Stored positions touched, summed over all pairs of states of two ranks.
 
-    Of the `moving` rank, positions that the step before held already do not count.
+    A state lists its instances, whose positions are united. Of the `moving` rank, positions that
+    an instance held at the step before do not count.
     """
-    low = np.array([now[0] for now, _ in moving], dtype=np.int64)
-    high = np.array([now[1] for now, _ in moving], dtype=np.int64)
+    states = np.repeat(np.arange(len(moving)), [len(state) for state in moving])
+    flat = [span for state in moving for span in state]
+    low = np.array([now[0] for now, _ in flat], dtype=np.int64)
+    high = np.array([now[1] for now, _ in flat], dtype=np.int64)
     # where nothing was held, the interval before ends before everything
-    before = np.array([held[1] if held else -(1 << 40) for _, held in moving], dtype=np.int64)
+    before = np.array([held[1] if held else -_FAR for _, held in flat], dtype=np.int64)
     count = 0
-    for length, starts in _by_length(still):
-        ends = high + length - 1
-        begins = np.maximum(low, before + length - 1)
-        shifts = np.sort(starts) + offset
-        count += _clipped(ends, shifts, size) - _clipped(begins, shifts, size)
+    for pattern, bases in _by_pattern(still):
+        begins, ends = [], []
+        for start, length in pattern:
+            begins.append(np.maximum(low, before + length - 1) + start)
+            ends.append(high + length - 1 + start)
+        fresh = _disjoint(
+            np.tile(states, len(pattern)), np.concatenate(begins), np.concatenate(ends)
+        )
+        shifts = np.sort(bases) + offset
+        count += _clipped(fresh[1], shifts, size) - _clipped(fresh[0], shifts, size)
     return count
 
 
@@ -58,6 +72,28 @@ def _by_length(ranges: Sequence[Range]) -> list[tuple[int, Integers]]:
     for low, high in ranges:
         groups.setdefault(high - low, []).append(low)
     return [(length, np.array(lows, dtype=np.int64)) for length, lows in groups.items()]
+
+
+def _by_pattern(
+    states: Sequence[Sequence[Range]],
+) -> list[tuple[tuple[tuple[int, int], ...], Integers]]:
+    """States that differ only in where they begin: (start, length) of instances, and the bases."""
+    groups: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    for state in states:
+        base = state[0][0]
+        pattern = tuple((low - base, high - low) for low, high in state)
+        groups.setdefault(pattern, []).append(base)
+    return [(pattern, np.array(bases, dtype=np.int64)) for pattern, bases in groups.items()]
+
+
+def _disjoint(states: Integers, begins: Integers, ends: Integers) -> tuple[Integers, Integers]:
+    """Cut intervals so that those of one state do not overlap; their union stays the same."""
+    order = np.lexsort((begins, states))
+    apart = states[order] * _FAR
+    begins, ends = begins[order] + apart, ends[order] + apart
+    covered = np.maximum.accumulate(ends)
+    begins[1:] = np.minimum(np.maximum(begins[1:], covered[:-1]), ends[1:])
+    return begins - apart, ends - apart
 
 
 def _clipped(ends: Integers, shifts: Integers, size: int) -> int:
