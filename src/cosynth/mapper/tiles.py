@@ -35,8 +35,8 @@ class Request:
     """What tiles are asked for: those of `kept` operands, `copies` times, in one of `rooms` bytes.
 
     `outer` is the tile around, `least` what the arrays below need, `home` the bytes of operands
-    that live here whole, `sums` the least bits of an output element, where sums are not whole yet. Some tiles also let the
-    operands `beside` fit the bytes that a memory further in has for them.
+    that live here whole, `sums` the least bits of an output element, where sums are not whole yet.
+    Some tiles also let operands `beside` fit the bytes that a memory further in has for them.
     """
 
     job: Job
