@@ -67,7 +67,11 @@ def verbs() -> None:
 def call(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; every error is one message on stderr."""
     try:
-        code = verbs.main(list(arguments), prog_name="cosynth", standalone_mode=False)
+        # not list(arguments): here `list` is a verb, once it has been imported
+        given = [*arguments] or ["--help"]
+        # not verbs.main: that has an opinion on interrupts and broken pipes
+        with verbs.make_context("cosynth", given) as context:
+            verbs.invoke(context)
         sys.stdout.flush()
     except BrokenPipeError:
         # what is read no further is written to nowhere, also when Python flushes at its end
@@ -84,7 +88,7 @@ def call(arguments: Sequence[str]) -> int:
         with contextlib.suppress(OSError):
             click.echo(message, err=True)
         return code
-    return code if isinstance(code, int) else 0
+    return 0
 
 
 def main() -> None:
@@ -94,4 +98,6 @@ def main() -> None:
             stream.reconfigure(
                 errors="replace"
             )  # a terminal that lacks µ or ² still shows the rest
+    if "_COSYNTH_COMPLETE" in os.environ:  # a shell asks how a word may go on
+        verbs.main(prog_name="cosynth")
     sys.exit(call(sys.argv[1:]))

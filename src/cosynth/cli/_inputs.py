@@ -87,7 +87,7 @@ def chip(name: str) -> Chip:
         return Chip(hardware=found.hardware, formats=found.formats)
     if Path(name).is_dir():
         raise SpecError(
-            f"{name}: a folder; give a .toml, or a design such as {name}/designs/d0.json"
+            f"{name}: a folder; give a .toml or a design, such as {name}/designs/d0.json"
         )
     return Chip(hardware=load(name))
 

@@ -50,13 +50,19 @@ STUDY, FRONT, REPORT, DESIGNS = "study.sqlite", "front.json", "report.html", "de
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue the study in DIR.")
 @click.option("--force", is_flag=True, help="Replace the study in DIR.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
-@click.option("--optimizer", default="descent", show_default=True, metavar="NAME")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+    help="Equal seeds give equal results.",
+)  # fmt: skip
+@click.option(
+    "--optimizer", default="descent", show_default=True, metavar="NAME",
+    help="One of `cosynth list optimizers`.",
+)  # fmt: skip
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N",
     help="Processes that evaluate.  [default: one a core]",
 )  # fmt: skip
-@click.option("--on-cluster", metavar="dask:tcp://…", help="Evaluate on a Dask cluster instead.")
+@click.option("--on-cluster", metavar="dask:URL", help="Evaluate on a Dask cluster instead.")
 @format_option
 @dim_option
 @click.option("--open", "browse", is_flag=True, help="Open the report in the browser.")
@@ -85,7 +91,7 @@ def command(
     Interrupted or killed, a search continues with --resume to the same result.
 
     \b
-    cosynth explore resnet18 --minimize latency,energy,area --budget 2000 --out out
+    cosynth explore resnet18 --minimize latency,energy,area --out out
     cosynth explore net.onnx --limit area=2mm2 --budget 10min --out out --resume
     """  # noqa: D301 click reads the mark
     if resume and force:
