@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 Shapes = tuple[tuple[int, ...] | None, ...]
 # these hold subgraphs, which their handlers walk with the shapes of this place
 _OWN = {"If", "Loop", "Scan"}
+# these take lists of dimensions or axes as inputs, and the inference makes room for all of them
+_SHAPED = {
+    "Reshape", "Expand", "Tile", "ConstantOfShape", "Slice", "Pad", "Resize", "Upsample",
+    "Unsqueeze", "Squeeze", "CenterCropPad", "Col2Im", "AffineGrid", "RandomNormal", "Split",
+}  # fmt: skip
+_DIMENSIONS = 1024
 
 
 def inferred(node: Node, proto: onnx.NodeProto) -> tuple[Shapes, list[int]]:
@@ -70,6 +76,11 @@ def _check_trusted(node: Node) -> None:
     parts = node.attributes.get("num_outputs", len(node.outputs))
     if node.operator == "Split" and parts != len(node.outputs):
         raise WorkloadError(f"splits into {parts} parts, has {len(node.outputs)} outputs")
+    for at in range(len(node.inputs) if node.operator in _SHAPED else 0):
+        first = at or node.operator == "ConstantOfShape"
+        listed = node.shape(at) if first and node.has(at) else ()
+        if len(listed) == 1 and listed[0] > _DIMENSIONS:
+            raise WorkloadError(f"input {at} lists {listed[0]} dimensions")
     axis = node.attributes.get("axis")
     if isinstance(axis, int) and node.has(0):
         count = len(node.shape(0))
