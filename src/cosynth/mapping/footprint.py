@@ -3,7 +3,7 @@
 The dimensions of an access fall into groups that share no rank, so that a tile touches the product
 of what it touches in each group. A group of one bare rank partitions its dimension and has a closed
 form. Any other group (a sliding window, `h//4`, padding) is counted from bit masks, once per
-distinct chain of tiles, or in closed form where all terms advance by one.
+distinct chain of tiles, or in closed form where no tile has holes.
 """
 
 from __future__ import annotations
@@ -123,8 +123,9 @@ def _touched(group: Group, chain: Chain) -> int:
         _spans(size, tuple(loop[1:] for loop in chain if loop[0] == rank))
         for rank, size in enumerate(group.sizes)
     ]
-    if _unit(group):
-        return _intervals(group, chain, states)
+    connected = _connected(group, states)
+    if connected is not None:
+        return _intervals(group, chain, connected)
     count = 0
     for state in itertools.product(*states):
         fresh = 0
@@ -144,31 +145,61 @@ def _largest(group: Group, chain: Chain) -> int:
         _spans(size, tuple(loop[1:] for loop in chain if loop[0] == rank))
         for rank, size in enumerate(group.sizes)
     ]
-    if _unit(group):
+    connected = _connected(group, states)
+    if connected is not None:
         index, size = group.windows[0]
-        first, second = _pair([[now for ((now, _),) in found] for found in states])
+        first, second = ([now for ((now, _),) in found] for found in connected)
         return longest(first, second, index.offset, size)
     boxes = itertools.product(*([now for ((now, _),) in found] for found in states))
     return max(_mask(group, box).bit_count() for box in boxes)
 
 
-@lru_cache(maxsize=4096)
-def _unit(group: Group) -> bool:
-    """Whether a group is one window over at most two ranks that both advance by one."""
+States = Sequence[Sequence[Sequence[Span]]]
+_POINT: Sequence[Sequence[Span]] = [[((0, 1), (0, 1))]]
+
+
+def _connected(group: Group, states: States) -> tuple[Sequence[Sequence[Span]], ...] | None:
+    """Spans in positions instead of steps, where every tile touches an interval; else None.
+
+    Two ranks of strides a and 1 leave no hole where each tile of the second is at least a long, or
+    where each tile of the first is a single step.
+    """
     if len(group.windows) != 1 or len(group.ranks) > 2:
-        return False
-    terms = group.windows[0][0].terms
-    ones = all(t.coefficient == 1 == t.divisor and not t.modulus for t in terms)
-    return ones and len(terms) == len(group.ranks)
+        return None
+    terms = {term.rank: term for term in group.windows[0][0].terms}
+    simple = all(t.divisor == 1 and not t.modulus and t.coefficient > 0 for t in terms.values())
+    if not simple or len(group.windows[0][0].terms) != len(group.ranks):
+        return None
+    strides = [terms[rank].coefficient for rank in group.ranks]
+    for stride, own, others in zip(strides, states, reversed([*states]), strict=True):
+        alone = len(states) == 1
+        if stride > 1 and max(_lengths(own)) > 1 and (alone or min(_lengths(others)) < stride):
+            return None
+    found = [_scaled(own, stride) for stride, own in zip(strides, states, strict=True)]
+    if len(found) == 2 and min(strides) > 1:
+        return None
+    return (*found, _POINT) if len(found) == 1 else tuple(found)
 
 
-def _pair(states: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
-    """Two ranks; a missing second one is a single point."""
-    return states if len(states) == 2 else [*states, [(0, 1)]]
+def _lengths(states: Sequence[Sequence[Span]]) -> set[int]:
+    return {now[1] - now[0] for state in states for now, _ in state}
 
 
-def _intervals(group: Group, chain: Chain, states: Sequence[Sequence[Sequence[Span]]]) -> int:
-    """Count a unit window in closed form."""
+def _scaled(states: Sequence[Sequence[Span]], stride: int) -> Sequence[Sequence[Span]]:
+    if stride == 1:
+        return states
+    return [
+        [(_stretched(now, stride), held and _stretched(held, stride)) for now, held in state]
+        for state in states
+    ]
+
+
+def _stretched(steps: tuple[int, int], stride: int) -> tuple[int, int]:
+    return steps[0] * stride, (steps[1] - 1) * stride + 1
+
+
+def _intervals(group: Group, chain: Chain, states: tuple[Sequence[Sequence[Span]], ...]) -> int:
+    """Count a window without holes in closed form."""
     index, size = group.windows[0]
     slider = next((rank for rank, _, kind in chain if kind == SLIDING), None)
     moving = 0 if slider is None else slider
@@ -176,8 +207,7 @@ def _intervals(group: Group, chain: Chain, states: Sequence[Sequence[Sequence[Sp
         [(now, held if slider is not None else None) for now, held in state]
         for state in states[moving]
     ]
-    still = states[1 - moving] if len(states) == 2 else [[((0, 1), None)]]
-    ranges = [[now for now, _ in state] for state in still]
+    ranges = [[now for now, _ in state] for state in states[1 - moving]]
     return total(spans, ranges, index.offset, size)
 
 

@@ -1,4 +1,4 @@
-"""Sliding windows whose terms all advance by one: tiles touch intervals with closed-form sums.
+"""Sliding windows whose tiles touch intervals: sums over all states in closed form.
 
 A state of such a window touches `[low, high)`, both ends sums over the ranks. The stored part of it
 is `clip(high) - clip(low)`, so that a sum over the states of two ranks splits into one sum per end,
