@@ -110,11 +110,15 @@ def build(table: Mapping[str, Any], where: str) -> Hardware:
     if not isinstance(given, list) or not given:
         problems.append(f"{where}: component: expected at least one [[component]] table")
         given = []
+    above: list[str] = []
     for at, item in enumerate(given):
-        node, wrong = _node(item, f"{where}: component[{at}]", nodes, frequency)
+        node, wrong = _node(item, f"{where}: component[{at}]", above, frequency)
         problems += wrong
         if node is not None:
             nodes.append(node)
+        # a component with a mistake is still there for those below it
+        name = item.get("name") if isinstance(item, Mapping) else None
+        above.append(name if isinstance(name, str) else "")
     if not problems:
         problems += [f"{where}: {problem}" for problem in _tree_problems(nodes, values["assumed"])]
     if problems:
@@ -144,10 +148,10 @@ def json_schema() -> dict[str, Any]:
 
 
 def _node(
-    item: Any, where: str, before: Sequence[Node], frequency: float
+    item: Any, where: str, known: Sequence[str], frequency: float
 ) -> tuple[Node | None, list[str]]:
     kind = item.get("kind") if isinstance(item, Mapping) else None
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         near = did_you_mean(str(kind), _KINDS) if kind else ""
         return None, [f"{where}.kind: expected one of {', '.join(_KINDS)}, got {kind!r}{near}"]
     values, problems = spec.read(item, _KINDS[kind], where)
@@ -160,8 +164,7 @@ def _node(
         made, problems = build_one(values, where, frequency)
     if made is None:
         return None, problems
-    known = {node.component.name for node in before}
-    under = above or (before[-1].component.name if before else None)
+    under = above or (known[-1] if known else None)
     if made.name in known:
         problems.append(f"{where}.name: {made.name!r} is taken")
     if under is not None and under not in known:

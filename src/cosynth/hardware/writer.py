@@ -64,8 +64,8 @@ def _table(node: Node) -> dict[str, Any]:
                 "width": float(part.width),
                 "keeps": list(part.keeps),
                 "double_buffered": part.double_buffered,
-                "read_energy": _quantity(part.read_energy, "J"),
-                "write_energy": _quantity(part.write_energy, "J"),
+                "read_energy": _stated(part.read_energy, "J"),
+                "write_energy": _stated(part.write_energy, "J"),
                 "area": _stated(part.area, "m2"),
                 "leakage": _stated(part.leakage, "W"),
             }
