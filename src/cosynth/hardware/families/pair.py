@@ -61,8 +61,10 @@ def pair(  # noqa: PLR0913 - each argument is one number of the chip
         _check(key, share)
     rows = _rows(elements, split)
     others = _whole(elements / LANES) - rows
+    if not _some(rows) and not _some(others):
+        raise SpecError(f"pair.elements: {elements} elements make no row of {LANES}")
     alone = not _some(rows) or not _some(others)
-    if _some(rows) is None:
+    if _some(rows) is None or _some(others) is None:
         raise SpecError(
             "pair.split: arrays of designs must leave both engines at least 16 elements"
         )
