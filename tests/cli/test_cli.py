@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -15,7 +16,7 @@ VERBS = verbs.list_commands(click.Context(verbs))
 
 def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
 
 
 def test_the_verbs_are_the_files_of_the_folder():
@@ -130,11 +131,14 @@ def test_our_own_mistakes_are_a_sentence_too(run, monkeypatch):
 
 def test_a_full_disk_is_a_sentence():
     code = "from cosynth.cli import main; main()"
-    with open("/dev/full", "w") as full:
-        command = [sys.executable, "-c", code, "list", "formats"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    command = [sys.executable, "-c", code, "list", "formats"]
+    with (
+        Path("/dev/full").open("w") as full,
+        subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True) as done,
+    ):
+        _, said = done.communicate(timeout=60)
     assert done.returncode == 2
-    assert done.stderr == "error: no space left on the disk; make room and try again\n"
+    assert said == "error: no space left on the disk; make room and try again\n"
 
 
 def test_call_returns_the_exit_code():

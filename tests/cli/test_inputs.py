@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cosynth.cli._inputs import budget, chip, dimensions, mappings, model
-from .conftest import MODEL
 from cosynth.errors import CosynthError, MappingError, SpecError
+
+from .conftest import MODEL
 
 
 @pytest.mark.parametrize("text", ["", "0", "ten", "-5", "10 parsecs", "nan", "0s", "1e999s"])
@@ -47,7 +48,7 @@ def test_batch_grows_a_file(tmp_path):
 
 
 def test_a_folder_is_no_hardware_wrong(tmp_path):
-    with pytest.raises(SpecError, match="a folder; give a .toml or a design"):
+    with pytest.raises(SpecError, match=r"a folder; give a \.toml or a design"):
         chip(str(tmp_path))
 
 

@@ -23,7 +23,7 @@ _DIMENSION = {"latency": "time", "energy": "energy", "area": "area", "power": "p
 @contextlib.contextmanager
 def layer_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
     """Yield a listener for (done, total), or None where nobody watches."""
-    if not sys.stderr.isatty():
+    if not _watched():
         yield None
         return
     with _Line(what) as line:
@@ -35,7 +35,7 @@ def search_progress(
     what: str, objectives: tuple[str, ...], seconds: float | None
 ) -> Iterator[Callable[[Progress], None] | None]:
     """Yield a listener for a search that shows rate, time left and the best of each objective."""
-    if not sys.stderr.isatty():
+    if not _watched():
         yield None
         return
     best = dict.fromkeys(objectives, math.inf)
@@ -57,6 +57,10 @@ def search_progress(
 
     with _Line(what) as line:
         yield hear
+
+
+def _watched() -> bool:
+    return sys.stderr.isatty()
 
 
 def _best(best: dict[str, float]) -> list[str]:
