@@ -26,7 +26,8 @@ def safe(text: object) -> str:
 
 def named(text: object, style: str = NAME) -> Text:
     """Return a name that is never read as markup."""
-    return Text(safe(text), style=style, no_wrap=True, overflow="ellipsis")
+    line = safe(text).replace("\n", "�")
+    return Text(line, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def count(number: float) -> str:
@@ -83,12 +84,12 @@ def table(*columns: str | tuple[str, str]) -> Table:
 def titled(title: str, *parts: RenderableType) -> Group:
     """Put a heading and an empty line around parts that are set in by two columns."""
     inner = (Padding(part, (0, 0, 0, 2)) for part in parts)
-    return Group(Text(""), Text(title, style=STRONG), *inner)
+    return Group(Text(""), named(title, STRONG), *inner)
 
 
 def note(text: str) -> Padding:
     """Return a remark below a table."""
-    return Padding(Text(text, style=MUTED), (1, 0, 0, 0))
+    return Padding(Text(safe(text), style=MUTED), (1, 0, 0, 0))
 
 
 def listed(title: str, texts: Sequence[str]) -> Group:
