@@ -37,11 +37,11 @@ def commands() -> str:
     """The help of every verb, as Markdown."""
     from click.testing import CliRunner
 
-    from cosynth.cli import main
+    from cosynth.cli import verbs
 
     lines = ["# Commands", "", "Written by `python -m docs.reference.make` from the code.", ""]
-    for verb in sorted(main.list_commands(None)):
-        shown = CliRunner().invoke(main, [verb, "--help"], terminal_width=80, prog_name="cosynth")
+    for verb in sorted(verbs.list_commands(None)):
+        shown = CliRunner().invoke(verbs, [verb, "--help"], terminal_width=80, prog_name="cosynth")
         lines += [f"## `cosynth {verb}`", "", "```text", shown.output.rstrip(), "```", ""]
     return "\n".join(lines).rstrip() + "\n"
 
