@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -205,6 +206,19 @@ def test_interruption_says_how_to_go_on(explore, monkeypatch, tmp_path, stopped)
     )
     monkeypatch.setattr(ChipProblem, "evaluate", evaluate)
     assert len(explore("--resume", "--json").data["evaluations"]) == 8
+
+
+def test_a_full_disk_leaves_a_study_that_continues(explore, monkeypatch):
+    def full(path, text):
+        raise OSError(errno.ENOSPC, "x", str(path))
+
+    monkeypatch.setattr("cosynth.cli.explore.save", full)
+    said = explore()
+    assert said.code == 2
+    assert "no space left on the disk; make room and try again" in said.err
+    assert "continue with:" in said.err
+    monkeypatch.undo()
+    assert explore("--resume").code == 0
 
 
 @pytest.mark.slow

@@ -158,9 +158,12 @@ def _searched(problem: ChipProblem, chosen: Optimiser, request: Request) -> Fron
 
 @contextlib.contextmanager
 def _resumable(out: Path) -> Iterator[None]:
-    """Ctrl-C says what is stored and how to go on."""
+    """Ctrl-C, or a disk that is full, says what is stored and how to go on."""
     try:
         yield
+    except OSError:
+        say(f"the study is stored; when that is mended, continue with:\n{_again()}")
+        raise
     except KeyboardInterrupt:
         from cosynth.search import Study
 
