@@ -10,38 +10,25 @@ array dimension, loop orders beyond one per operand that stays, tile sizes off t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.arrays import Array
-from cosynth.cost import Cost, Job, objective, price, rate
-from cosynth.errors import InfeasibleError
+from cosynth.cost import Job, rate
 from cosynth.format import accumulator
-from cosynth.hardware import Component, Compute, Engine, Hardware, Link, Memory, SpatialArray
+from cosynth.hardware import Engine, Memory, SpatialArray
+from cosynth.mapper.layout import layout
 from cosynth.mapper.spatial import Unrolling, unrollings
 from cosynth.mapper.stages import Partial, Stage, between, keeps, orders, stages
 from cosynth.mapper.tiles import Request, candidates, footprint
-from cosynth.mapping import Inflow, Level, Mapping, Traffic, inflow, operands, overflows, traffic
-from cosynth.units import show
+from cosynth.mapping import Inflow, Level, Mapping, inflow, operands
 
 # watts at which a second weighs as much as a joule when levels are chosen: assumed
 POWER = 1.0
 _WEIGHTS = {"latency": (1.0, 0.02), "energy": (0.02, 1.0), "edp": (1.0, 1.0)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
-    """A mapping of plain numbers, its exact cost, and how far it may be from the optimum.
-
-    `gap` is the objective divided by its physical bound, less one: the optimum lies between.
-    """
-
-    mapping: Mapping
-    cost: Cost
-    gap: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,74 +44,11 @@ class Effort:
     careful: bool = False
 
 
-FAST = Effort(unrollings=1, beam=1, all_orders=False)
+FAST = Effort(unrollings=1, beam=1, all_orders=False, careful=True)
 
 
-def best(
-    job: Job,
-    engine: Engine,
-    hardware: Hardware,
-    goal: str = "latency",
-    effort: Effort | None = None,
-) -> Mapped:
-    """Return the best mapping found for `goal` (latency, energy or edp).
-
-    `hardware` must be `priced` and of plain numbers. Raises InfeasibleError, naming the limit,
-    when the engine cannot run the job at all.
-    """
-    _check(job, engine)
-    chosen = effort or Effort()
-    for tried in (chosen, replace(chosen, careful=True)):
-        found = [
-            mapped
-            for mapping in _mappings(job.head, engine, float(hardware.frequency), goal, tried)
-            if (mapped := _priced(job, mapping, engine, hardware, goal))
-        ]
-        if found:
-            return min(found, key=lambda mapped: float(objective(mapped.cost, goal)))
-    raise InfeasibleError(_why(job, engine))
-
-
-def priced_mapping(
-    job: Job, mapping: Mapping, engine: Engine, hardware: Hardware, goal: str
-) -> Mapped | None:
-    """Return a mapping of plain numbers with its exact cost, or None if a memory overflows."""
-    counts = traffic(job.einsum, job.workload, mapping, engine)
-    return _with_cost(job, mapping, counts, engine, hardware, goal)
-
-
-def held(job: Job, mapping: Mapping, engine: Engine) -> dict[str, tuple[Array, Array]]:
-    """Memory name -> (bytes that a mapping needs there, bytes there are)."""
-    return _needs(job, traffic(job.einsum, job.workload, mapping, engine), engine)
-
-
-def _priced(
-    job: Job, mapping: Mapping, engine: Engine, hardware: Hardware, goal: str
-) -> Mapped | None:
-    """Price a mapping of a job's head, under the job's own names."""
-    counts = _counted(job.head, mapping, _layout(engine))
-    if job.twin:
-        own = {name: job.renamed(name) for name in job.twin.parts}
-        named = (replace(count, tensor=own[count.tensor]) for count in counts.counts)
-        counts = replace(counts, counts=tuple(named))
-        levels = (replace(lv, keep=tuple(own[name] for name in lv.keep)) for lv in mapping.levels)
-        mapping = replace(mapping, einsum=job.name, levels=tuple(levels))
-    return _with_cost(job, mapping, counts, engine, hardware, goal)
-
-
-def _with_cost(
-    job: Job, mapping: Mapping, counts: Traffic, engine: Engine, hardware: Hardware, goal: str
-) -> Mapped | None:
-    if any(needed > size for needed, size in _needs(job, counts, engine).values()):
-        return None
-    cost = price(job, counts, mapping, engine, hardware)
-    bound = {"latency": cost.bound.latency, "energy": cost.bound.energy}
-    bound["edp"] = bound["latency"] * bound["energy"]
-    return Mapped(mapping=mapping, cost=cost, gap=float(objective(cost, goal) / bound[goal]) - 1.0)
-
-
-@lru_cache(maxsize=512)
-def _mappings(
+@lru_cache(maxsize=1 << 15)
+def mappings(
     job: Job, engine: Engine, frequency: float, goal: str, effort: Effort
 ) -> tuple[Mapping, ...]:
     """Complete mappings of one job on one engine, all of them legal but for capacity."""
@@ -171,11 +95,13 @@ class _Search:
         keep, request = fitting
         tiles = candidates(request)
         outside = Partial(levels=partial.levels, keep=partial.keep, tile=partial.tile)
-        layout = _layout(self.engine)
+        structure = layout(self.engine)
+        names = {dimension.name for array in above.arrays for dimension in array.dimensions}
+        near = tuple(part for part in unrolling if part[0] in names)
         children = []
         for order in orders(self.job, () if self.effort.all_orders else keep):
             flows = _flows(
-                request, outside, above.arrays, (here.memory.name, keep), unrolling, order, layout
+                request, outside, above.arrays, (here.memory.name, keep), near, order, structure
             )
             score = self.score(flows, here.memory)
             ahead = score + self.ahead(request, path, place, unrolling, order)
@@ -314,7 +240,7 @@ class _Search:
                 rooms=(float(memory.size), float(memory.size) / 4),
                 kept=holds,
                 copies=2 if memory.double_buffered else 1,
-                home=_whole(self.job, home),
+                home=whole(self.job, home),
                 sums=0.0 if within and not self.effort.careful else self.sums,
                 beside=self.beside(holds | home, path, place, unrolling),
             )
@@ -359,18 +285,18 @@ def _flows(
     here: tuple[str, tuple[str, ...]],
     unrolling: Unrolling,
     order: tuple[str, ...],
-    layout: Engine,
+    structure: Engine,
 ) -> tuple[Inflow, ...]:
     """Count what crosses into a memory for every candidate: no number of the hardware matters."""
     job, (name, keep) = request.job, here
-    above = Stage(memory=layout.memories[_depth(layout, name) - 1], arrays=arrays)
+    above = Stage(memory=structure.memories[_depth(structure, name) - 1], arrays=arrays)
     levels = between(above, outside, candidates(request), unrolling, order)
     trial = Mapping(
         einsum=job.name,
-        engine=layout.name,
+        engine=structure.name,
         levels=(*outside.levels, *levels, Level(name=name, keep=keep)),
     )
-    return inflow(job.einsum, job.workload, trial, layout, name)
+    return inflow(job.einsum, job.workload, trial, structure, name)
 
 
 @lru_cache(maxsize=512)
@@ -423,62 +349,9 @@ def _loads(
     return loads * changing * np.where(stays, 1.0, idle), steps * changing * idle
 
 
-def _depth(layout: Engine, name: str) -> int:
-    return [memory.name for memory in layout.memories].index(name)
+def _depth(structure: Engine, name: str) -> int:
+    return [memory.name for memory in structure.memories].index(name)
 
 
-@lru_cache(maxsize=1 << 14)
-def _counted(job: Job, mapping: Mapping, layout: Engine) -> Traffic:
-    return traffic(job.einsum, job.workload, mapping, layout)
-
-
-def _layout(engine: Engine) -> Engine:
-    """The engine without its numbers: what traffic depends on, and what caches are keyed by."""
-    return Engine(name=engine.name, levels=tuple(_bare(level) for level in engine.levels))
-
-
-def _bare(level: Component) -> Component:
-    match level:
-        case Memory():
-            return Memory(name=level.name, keeps=level.keeps)
-        case SpatialArray():
-            bare = (replace(dimension, size=0) for dimension in level.dimensions)
-            return SpatialArray(name=level.name, dimensions=tuple(bare))
-        case Link():
-            return Link(name=level.name)
-    return Compute(name=level.name)
-
-
-def _whole(job: Job, tensors: frozenset[str]) -> float:
+def whole(job: Job, tensors: frozenset[str]) -> float:
     return sum(job.workload.tensor(name).size * job.bits[name] / 8 for name in tensors)
-
-
-def _needs(job: Job, counts: Traffic, engine: Engine) -> dict[str, tuple[Array, Array]]:
-    doubled = {memory.name: memory.double_buffered for memory in engine.memories}
-    return overflows(counts, engine, job.bits, doubled)
-
-
-def _check(job: Job, engine: Engine) -> None:
-    if not rate(engine.compute, job):
-        formats = " x ".join(format.name for format in job.factors)
-        known = ", ".join(name for name, _ in engine.compute.rates)
-        raise InfeasibleError(
-            f"{job.name}: {engine.name} has no rate for {formats}; it runs {known}"
-        )
-    for tensor, part in job.parts.items():
-        if engine.home(part) < 0:
-            raise InfeasibleError(f"{job.name}: no memory may hold {tensor!r}, the {part} operand")
-
-
-def _why(job: Job, engine: Engine) -> str:
-    """The memory that cannot hold what must live in it, in words."""
-    for memory in engine.memories:
-        _, home = keeps(job, engine, memory)
-        whole = _whole(job, home)
-        if whole > memory.size:
-            names = ", ".join(sorted(home))
-            return (
-                f"{job.name}: {memory.name} is the outermost memory that may hold {names}: "
-                f"they need {show(whole, 'bytes')}, it has {show(memory.size, 'bytes')}"
-            )
-    return f"{job.name}: no tile fits the memories of {engine.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cosynth.cost import Job
 from cosynth.hardware import Dimension, Engine
@@ -26,9 +27,14 @@ def unrollings(job: Job, engine: Engine, most: int = 3) -> tuple[Unrolling, ...]
 
     A dimension takes one rank it may carry, or one that fits whole with a second beside it.
     """
+    return _unrollings(job, engine.dimensions, most)
+
+
+@lru_cache(maxsize=1 << 14)
+def _unrollings(job: Job, dimensions: tuple[Dimension, ...], most: int) -> tuple[Unrolling, ...]:
     kinds = rank_kinds(job.einsum, job.workload)
     sizes = job.einsum.sizes
-    choices = [[(d, option) for option in _options(d, sizes, kinds)] for d in engine.dimensions]
+    choices = [[(d, option) for option in _options(d, sizes, kinds)] for d in dimensions]
     found: list[tuple[int, int, Unrolling]] = []
     for number, combination in enumerate(itertools.product(*choices)):
         used: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from cosynth.units import show
 from cosynth.workload import Einsum, Workload
 
 
+@lru_cache(maxsize=4096)
 def rank_kinds(einsum: Einsum, workload: Workload) -> dict[str, str]:
     """Kind of every rank, by the operands it indexes.
 

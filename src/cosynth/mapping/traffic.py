@@ -130,13 +130,15 @@ def inflow(
             continue
         parts = groups(access, einsum, workload.tensor(access.tensor).shape)
         above, start = chain[chain.index(level) - 1], nest.starts[level]
+        sent = _moved(nest, part, parts, nest.starts[above], start)
+        shared = nest.shared(part, nest.starts[above], start)
         found.append(
             Inflow(
                 tensor=access.tensor,
                 part=part,
                 above=above,
-                sent=_moved(nest, part, parts, nest.starts[above], start),
-                received=_moved(nest, part, parts, start, start),
+                sent=sent,
+                received=_moved(nest, part, parts, start, start) if shared else sent,
                 distinct=_distinct(parts),
             )
         )
@@ -160,6 +162,7 @@ class _Nest:
     sizes: dict[str, int]
     loops: tuple[Loop, ...]
     trips: tuple[Array, ...]  # steps over a full tile of the loop around
+    trivial: tuple[bool, ...]  # whether a loop has one step, for every candidate
     starts: dict[str, int]  # level -> number of loops above it
     keeps: tuple[tuple[str, tuple[str, ...]], ...]  # memory -> tensors, outermost first
     combines: tuple[tuple[str, ...], ...]  # per loop, the parts its array dimension unites
@@ -187,6 +190,7 @@ class _Nest:
             sizes=einsum.sizes,
             loops=mapping.loops,
             trips=tuple(trips),
+            trivial=tuple(bool(np.all(trip == 1)) for trip in trips),
             starts=starts,
             keeps=tuple((lv.name, lv.keep) for lv in mapping.levels if lv.name in memories),
             combines=tuple(united),
@@ -203,7 +207,7 @@ class _Nest:
             classes: list[tuple[Array, Array]] = [(self.sizes[rank], 1)]
             for at, flag in every.items():
                 tile = self.loops[at].tile
-                if self.loops[at].rank != rank or np.all(self.trips[at] == 1):
+                if self.loops[at].rank != rank or self.trivial[at]:
                     continue
                 full = sum(n * np.where(flag, size // tile, size >= tile) for size, n in classes)
                 rests = [
@@ -212,6 +216,10 @@ class _Nest:
                 classes = [(tile, full), *((size, n * (size > 0)) for size, n in rests)]
             total = total * sum(n for _, n in classes)
         return total
+
+    def shared(self, part: str, above: int, start: int) -> bool:
+        """Whether an array between two levels unites instances for a part."""
+        return any(part in united for united in self.combines[above:start])
 
     def tile(self, rank: str, above: int) -> Array:
         """Full tile of a rank below the first `above` loops."""
@@ -247,7 +255,8 @@ def _operand(
         found.append(counts)
         if below is not None:
             start = nest.starts[below]
-            entered = _moved(nest, part, parts, start, start)
+            shared = nest.shared(part, above, start)
+            entered = _moved(nest, part, parts, start, start) if shared else moved
     return tuple(found)
 
 
