@@ -18,6 +18,7 @@ from cosynth.search import (
     Header,
     Study,
     Violation,
+    discard,
     header_of,
     optimiser,
     run,
@@ -104,6 +105,23 @@ def test_a_study_that_is_there_already_wrong(tmp_path: Path) -> None:
     with pytest.raises(StudyError) as caught:
         Study.create(path, header())
     assert str(caught.value) == f"{path}: holds a study already; resume it or choose another place"
+
+
+def test_a_discarded_study_makes_room_for_another(tmp_path: Path) -> None:
+    path = tmp_path / "study.sqlite"
+    discard(path)
+    filled(path)
+    discard(path)
+    assert not path.exists()
+    filled(path, 3)
+
+
+def test_a_study_at_work_is_not_discarded_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "study.sqlite"
+    with Study.create(path, header()):
+        with pytest.raises(StudyError, match="another process is using this study"):
+            discard(path)
+        assert path.exists()
 
 
 def test_no_study_wrong(tmp_path: Path) -> None:
