@@ -37,21 +37,21 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Session:
+class Example:
     """A command line, and what the page says it prints (nothing: not shown)."""
 
     command: str
     shown: str
 
 
-def sessions(page: Path) -> list[Session]:
+def examples(page: Path) -> list[Example]:
     """Every `$ cosynth ...` line of a page, in order, with the lines below it."""
     found = []
     for block in blocks(page, "console"):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, shown = part.replace("\\\n", " ").partition("\n")
             if command.startswith("cosynth "):
-                found.append(Session(command, shown))
+                found.append(Example(command, shown))
     return found
 
 
@@ -70,17 +70,17 @@ def expected_code(shown: str) -> int:
     return words.get(shown.split(" ", maxsplit=1)[0], 0)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if sessions(page)], ids=named)
+@pytest.mark.parametrize("page", [page for page in PAGES if examples(page)], ids=named)
 def test_commands_print_what_the_page_shows(page, tmp_path, monkeypatch):
     for path in (ROOT / "examples").glob("*"):
         shutil.copy(path, tmp_path)
     monkeypatch.chdir(tmp_path)
-    for session in sessions(page):
-        output, code = run(session.command)
-        assert code == expected_code(session.shown), f"$ {session.command}\n{output}"
-        if session.shown:
-            same = doctest.OutputChecker().check_output(session.shown, output, OPTIONS)
-            assert same, f"$ {session.command}\nshown:\n{session.shown}\nprinted:\n{output}"
+    for example in examples(page):
+        output, code = run(example.command)
+        assert code == expected_code(example.shown), f"$ {example.command}\n{output}"
+        if example.shown:
+            same = doctest.OutputChecker().check_output(example.shown, output, OPTIONS)
+            assert same, f"$ {example.command}\nshown:\n{example.shown}\nprinted:\n{output}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
