@@ -77,14 +77,15 @@ def explore(  # noqa: PLR0913 each argument is one part of what is wanted
     limits: Sequence[str] = (),
     budget: int = 1000,
     seed: int = 0,
-    formats: str = "int8",
+    formats: str | None = None,
     optimizer: str = "descent",
     workers: int | str | None = None,
 ) -> Front:
     """Search chips, formats and mappings for one or several models; return the Pareto front.
 
-    `limits` are texts such as "area=2mm2", `budget` counts evaluations, `workers` is a number of
-    processes (a script of yours then needs `if __name__ == "__main__":`) or a Dask cluster.
+    `limits` are texts such as "area=2mm2", `budget` counts evaluations, `formats` leaves the space
+    no choice of them, `workers` is a number of processes (a script of yours then needs
+    `if __name__ == "__main__":`) or a Dask cluster.
     """
     from pathlib import Path
 
@@ -96,9 +97,9 @@ def explore(  # noqa: PLR0913 each argument is one part of what is wanted
     problem = codesign.ChipProblem(
         models=tuple(each if isinstance(each, str) else each.name for each in models),
         given=tuple(each for each in models if not isinstance(each, str)),
-        space=codesign.chip_space(None if space is None else Path(space)),
+        space=codesign.chip_space(None if space is None else Path(space), formats),
         goal=codesign.goal(",".join(minimize), tuple(limits)),
-        formats=formats,
+        formats=formats or "int8",
     )
     chosen = finding.optimiser(optimizer, problem, seed)
     with finding.workers(workers) as executor, front.temporary_study(problem, chosen) as study:

@@ -177,6 +177,28 @@ def test_nothing_feasible_names_the_limit_and_keeps_the_study(explore, tmp_path)
     assert (tmp_path / "out" / "study.sqlite").is_file()
 
 
+def test_a_format_that_is_given_is_no_choice_of_the_space(run, model, tmp_path):
+    fixed = ["explore", model, "--budget", 2, "--workers", 1, "--json", "--force"]
+    free = run(*fixed, "--out", tmp_path / "out").data
+    assert "format" in {each["name"] for each in free["space"]}
+    held = run(*fixed, "--out", tmp_path / "out", "--format", "mxfp4").data
+    assert "format" not in {each["name"] for each in held["space"]}
+    estimates = [one for models in held["designs"].values() for one in models.values()]
+    assert {one["formats"]["weights"] for one in estimates} == {"mxfp4"}
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_front(explore):
+    distributed = pytest.importorskip("distributed")
+    here = explore("--json").data
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        there = explore("--json", "--force", "--on-cluster", f"dask:{cluster.scheduler_address}")
+    assert there.code == 0, there.err
+    assert there.data["front"] == here["front"]
+
+
 def test_limits_hold_on_the_front(explore):
     free = explore("--json").data
     middle = sorted(each["figures"]["area"] for each in free["front"])[len(free["front"]) // 2]

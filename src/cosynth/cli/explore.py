@@ -104,7 +104,7 @@ def command(
     assignment(formats or "int8")
     problem = ChipProblem(
         models=models,
-        space=chip_space(space),
+        space=chip_space(space, formats),
         goal=goal(minimize, limits),
         formats=formats or "int8",
         dims=tuple(dimensions(dims).items()),

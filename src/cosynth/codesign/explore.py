@@ -160,9 +160,12 @@ def figures(estimates: Sequence[Estimate]) -> dict[str, float]:
     }
 
 
-def chip_space(path: Path | None) -> Space:
-    """Read a space file, or the default one."""
-    return read_space(path or default_space())
+def chip_space(path: Path | None, formats: str | None = None) -> Space:
+    """Read a space file, or the default one; `formats` that are given are no choice any more."""
+    space = read_space(path or default_space())
+    if formats is None or "format" not in space.names:
+        return space
+    return Space.of(*(each for each in space.parameters if each.name != "format"))
 
 
 @lru_cache(maxsize=64)

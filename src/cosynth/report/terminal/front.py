@@ -23,7 +23,8 @@ def front_view(data: ExploreData, width: int) -> RenderableType:
         return Group(head, _whys(data))
     shown = _shown(data)
     left = f", {len(shown)} of them below, all in the report" * (len(shown) < len(data["front"]))
-    title = f"Pareto front: {len(data['front'])} designs{left}; ◆ is the knee"
+    size = len(data["front"])
+    title = f"Pareto front: {size} design{'s'[: size > 1]}{left}; ◆ is the knee"
     return Group(head, titled(title, _table(data, shown, width - 2)), _knee(data))
 
 
@@ -38,7 +39,8 @@ def _shown(data: ExploreData) -> list[MemberData]:
 
 def _table(data: ExploreData, shown: list[MemberData], width: int) -> RenderableType:
     figures = list(data["objectives"])
-    figures += [name for name in FIGURES if name not in figures and name != "power"]
+    wanted = {"latency", "energy", "area"} | {limit["figure"] for limit in data["limits"]}
+    figures += [name for name in FIGURES if name in wanted and name not in figures]
     heads = ["design", *figures]
     body = [[_name(member, data), *(_figure(member, name) for name in figures)] for member in shown]
     used = sum(max(len(row[at]) for row in [heads, *body]) + 2 for at in range(len(heads)))
