@@ -372,10 +372,10 @@ TABLES: dict[str, Callable[[], list[Row]]] = {
 
 def written(page: str, name: str, text: str) -> str:
     """The page with one table replaced, between its two comments."""
-    start, end = f"<!-- table: {name} -->\n", f"\n<!-- end: {name} -->"
+    start, end = f"<!-- table: {name} -->", f"<!-- end: {name} -->"
     before, _, rest = page.partition(start)
     _, _, after = rest.partition(end)
-    return before + start + text + end + after
+    return f"{before}{start}\n{text}\n{end}{after}"
 
 
 def main() -> None:
