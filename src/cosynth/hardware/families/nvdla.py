@@ -22,7 +22,10 @@ SOURCES = (
     "nvdla/hw, spec/defs: atomic sizes, convolution buffer, memory ports",
     "nvdla/doc, doc/primer.rst: 1 GHz, buffer and memory bandwidth of the seven sizes",
 )
-ASSUMED = ("sums.size", "bus.length", "dram.law", "vector.rates")
+ASSUMED = (
+    "dram.law", "buffer.read_bandwidth", "buffer.write_bandwidth", "bus.length", "sums.size",
+    "vector.rates",
+)  # fmt: skip
 NOTES = (
     "A pass of weights serves a stripe of 32 output positions; the sums hold two such stripes.",
     "int8 only; the vendor's larger configurations also carry int16 and fp16.",
