@@ -20,7 +20,8 @@ class Field:
     """One key of a table: what it may hold, and a sentence for editors.
 
     `kind` is `text`, `integer`, `number`, `flag`, `texts` (a list), `table` (anything below
-    it) or a dimension of `cosynth.units` (`bytes`, `bandwidth`, ...). Numbers must be at least `minimum`.
+    it) or a dimension of `cosynth.units` (`bytes`, `bandwidth`, ...). Numbers must be at least
+    `minimum`.
     """
 
     name: str

@@ -72,7 +72,10 @@ def _shown(dimension: str) -> list[str]:
 
 
 def _example(number: float, dimension: str) -> str:
-    unit = {"bytes": "KiB", "bandwidth": "GB/s", "frequency": "MHz", "time": "ms", "energy": "pJ"}
+    unit = {
+        "bytes": "KiB", "bandwidth": "GB/s", "frequency": "MHz", "time": "ms", "energy": "pJ",
+        "area": "mm2", "length": "nm", "power": "mW",
+    }  # fmt: skip
     return f"{number:g} {unit.get(dimension, next(iter(UNITS[dimension])))}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mapper.test_search import gemm
+from tests.mapper.test_best import gemm
 
 from cosynth.hardware import engine, priced
 from cosynth.mapper.stages import keeps, orders, stages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.mapper.test_search import gemm
+from tests.mapper.test_best import gemm
 
 from cosynth.mapper.tiles import Request, candidates, sizes_of
 
