@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,11 @@ _BUDGET = re.compile(r"^\s*(\d[\d_,]*)\s*$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
-    """Hardware as it was named; a design brings its formats."""
+    """Hardware as it was named; a design brings its formats, and mappings by model and layer."""
 
     hardware: Hardware
     formats: Assignment | None = None
+    mappings: dict[str, dict[str, Mapping]] = field(default_factory=dict)
 
 
 def dimensions(texts: Sequence[str]) -> dict[str, int]:
@@ -84,7 +85,7 @@ def chip(name: str) -> Chip:
         from cosynth.codesign import design
 
         found = design.read(Path(name))
-        return Chip(hardware=found.hardware, formats=found.formats)
+        return Chip(hardware=found.hardware, formats=found.formats, mappings=found.mappings)
     if Path(name).is_dir():
         raise SpecError(
             f"{name}: a folder; give a .toml or a design, such as {name}/designs/d0.json"

@@ -61,7 +61,9 @@ def command(
     from cosynth.report.data import estimate_data
 
     chosen = assignment(formats) if formats else where.formats
-    prescribed = mappings(mapping) if mapping else None
+    # a design brings the nests that its figures were found with
+    own = where.mappings.get(model_name) if chosen is where.formats and not batch else None
+    prescribed = mappings(mapping) if mapping else own
     with layer_progress(f"mapping {workload.name}") as on_layer:
         found = codesign.estimate(
             workload, where.hardware, chosen, objective, mappings=prescribed, on_layer=on_layer

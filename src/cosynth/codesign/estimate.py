@@ -81,8 +81,9 @@ class Estimate:
 
     @property
     def bound_energy(self) -> float:
-        """Joules no mapping beats: operations and compulsory traffic, without static power."""
-        return sum(float(layer.cost.bound.energy) * layer.count for layer in self.layers)
+        """Joules no mapping beats: operations, compulsory traffic, static power meanwhile."""
+        moved = sum(float(layer.cost.bound.energy) * layer.count for layer in self.layers)
+        return moved + self.static_power * self.bound_latency
 
     @property
     def limit(self) -> str:
@@ -115,22 +116,27 @@ def estimate(
 ) -> Estimate:
     """Map and price every execution group of a model on some hardware.
 
-    `mappings` prescribes the mapping of layers by name. `on_layer` hears of progress as (done,
-    total). Raises InfeasibleError, naming layer and limit, when a layer cannot run at all.
+    `mappings` prescribes mappings by the name of a layer, for all layers equal to it. `on_layer`
+    hears of progress as (done, total). Raises InfeasibleError, naming layer and limit, when a
+    layer cannot run at all.
     """
     chosen = formats or Assignment()
     plan = prepare(model, chosen)
     priced = hw.priced(hardware)
     choices: list[dict[str, Mapped]] = [{} for _ in plan.parts]
+    given = {_position(name, plan.jobs): mapping for name, mapping in (mappings or {}).items()}
     for number, same in enumerate(plan.kinds):
         if on_layer:
             on_layer(number, len(plan.kinds))
-        found = _mapped(plan.jobs[same[0]], priced, goal, effort)
+        told = [at for at in same if at in given]
+        if told:
+            mapping = given[told[-1]]
+            one = plan.jobs[told[-1]]
+            found = {mapping.engine: _prescribed(one, mapping, priced, goal)}
+        else:
+            found = _mapped(plan.jobs[same[0]], priced, goal, effort)
         for at in same:
             choices[at] = found
-    for name, mapping in (mappings or {}).items():
-        at = _position(name, plan.jobs)
-        choices[at] = {mapping.engine: _prescribed(plan.jobs[at], mapping, priced, goal)}
     slots = _placed(plan, choices)
     return Estimate(
         model=model,
