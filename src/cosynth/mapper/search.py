@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,8 +165,9 @@ class _Search:
                 tensor,
                 self.room(tensor, path, place, target, unrolling) * bits / max(bits, self.sums),
             )
-            for tensor, (_, target) in self.passing(kept, path, place).items()
-            if self.job.parts[tensor] == "output" and (bits := self.job.bits[tensor])
+            for tensor, (source, target) in self.passing(kept, path, place).items()
+            if source < place and self.job.parts[tensor] == "output"
+            if (bits := self.job.bits[tensor])
         )
 
     def room(
@@ -193,14 +195,15 @@ class _Search:
     def passing(
         self, kept: frozenset[str], path: tuple[Stage, ...], place: int
     ) -> dict[str, tuple[int, int]]:
-        """Operands that pass a memory by: name -> stages they come from and go to."""
+        """Operands that go further in: name -> stages they come from (here, or above) and go to."""
         found = {}
         for tensor, part in self.job.parts.items():
             keeping = [at for at, stage in enumerate(path) if part in stage.memory.keeps]
             above = [at for at in keeping if at < place]
             below = [at for at in keeping if at > place]
-            if tensor not in kept and above and below:
-                found[tensor] = (above[-1], below[0])
+            here = tensor in kept or (place in keeping and not above)
+            if below and (here or above):
+                found[tensor] = (place if here else above[-1], below[0])
         return found
 
     def sizes(self, tensor: str) -> list[int]:
@@ -228,8 +231,13 @@ class _Search:
             for rank, used in stage.width(unrolling).items():
                 least[rank] = least.get(rank, 1) * used
         kept, home = keeps(self.job, self.engine, memory)
-        # whole sums only pass a memory that has another for sums below it
-        within = any("output" in stage.memory.keeps for stage in path[place + 1 :])
+        # whole sums pass a memory that has another for sums between it and the arrays; what stands
+        # inside the arrays is too small to finish them
+        within = False
+        for stage, below in pairwise(path[place:]):
+            if stage.arrays:
+                break
+            within = within or "output" in below.memory.keeps
         streamed = sorted(kept - home, key=lambda tensor: (self.job.bits[tensor], tensor))
         for drop in range(len(streamed) + 1):
             holds = frozenset(streamed[: len(streamed) - drop])
