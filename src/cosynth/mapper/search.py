@@ -227,9 +227,10 @@ class _Search:
         memory = path[place].memory
         width = path[place - 1].width(unrolling)
         least: dict[str, int] = {}
-        for stage in path[place:]:
-            for rank, used in stage.width(unrolling).items():
-                least[rank] = least.get(rank, 1) * used
+        # a quick search asks only next to the arrays; elsewhere the steps that tiles leave tell,
+        # and chips with other arrays share the counts
+        if self.effort.all_orders or path[place].arrays:
+            least = _width(path[place:], unrolling)
         kept, home = keeps(self.job, self.engine, memory)
         # whole sums pass a memory that has another for sums between it and the arrays; what stands
         # inside the arrays is too small to finish them
