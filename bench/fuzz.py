@@ -79,6 +79,47 @@ def toml_seeds() -> Iterator[bytes]:
         yield toml.write(zoo.load(name)).encode()
 
 
+def config_seeds() -> Iterator[bytes]:
+    """Configurations of every architecture that the reader knows."""
+    from tests.workload.readers.architectures import TINY
+
+    for config in TINY.values():
+        yield json.dumps(config, indent=1).encode()
+
+
+def hardware_seeds() -> Iterator[bytes]:
+    """Every device of the catalogue."""
+    from cosynth import hardware
+
+    for name in hardware.names():
+        yield hardware.write(hardware.load(name)).encode()
+
+
+def space_seeds() -> Iterator[bytes]:
+    """The space that is searched by default."""
+    from cosynth.codesign import default_space
+
+    yield default_space().read_bytes()
+
+
+def design_seeds() -> Iterator[bytes]:
+    """A design as `explore` writes it."""
+    from cosynth.codesign import design, estimate
+    from cosynth.hardware import engine
+    from cosynth.mapper import FAST
+    from cosynth.workload.load import load
+
+    found = estimate(load("ds-cnn"), engine(), effort=FAST)
+    yield design.write("d", {"ds-cnn": found}, {"latency": 1.0}, {"rows": 8}, 0).encode()
+
+
+def mapping_seeds() -> Iterator[bytes]:
+    """Loop nests as `write` prints them."""
+    for design in design_seeds():
+        for lines in json.loads(design)["mappings"]["ds-cnn"].values():
+            yield "\n".join(lines).encode()
+
+
 def structured(whole: bytes, draw: random.Random) -> bytes:
     """A valid ONNX file whose numbers and names were exchanged: deeper than bytes reach."""
     import onnx
@@ -131,9 +172,23 @@ def case(reader: str, seeds: list[bytes], number: int) -> bytes:
 
 def readers() -> dict[str, tuple[str, Callable[[Path], object], Callable[[], Iterator[bytes]]]]:
     """Reader -> suffix, function and real files."""
-    from cosynth.workload.readers import onnx, toml
+    from cosynth import hardware, mapping, search
+    from cosynth.codesign import design
+    from cosynth.workload.readers import huggingface, onnx, toml
+    from cosynth.workload.zoo import Options
 
-    return {"onnx": (".onnx", onnx.read, onnx_seeds), "toml": (".toml", toml.read, toml_seeds)}
+    return {
+        "onnx": (".onnx", onnx.read, onnx_seeds),
+        "toml": (".toml", toml.read, toml_seeds),
+        "config": (".json", lambda path: huggingface.read(path, Options()), config_seeds),
+        "hardware": (".toml", hardware.read, hardware_seeds),
+        "space": (".toml", search.read_space, space_seeds),
+        "design": (".json", design.read, design_seeds),
+        "mapping": (".txt", lambda path: mapping.read(path.read_text("latin-1")), mapping_seeds),
+    }
+
+
+READERS = ("onnx", "toml", "config", "hardware", "space", "design", "mapping")
 
 
 @dataclass(slots=True)
@@ -175,7 +230,7 @@ def run(reader: str, seeds: list[bytes], numbers: range, folder: Path) -> None:
 def main() -> None:
     """Run the cases of one reader, starting a new process after every crash."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--reader", choices=("onnx", "toml"), default="onnx")
+    parser.add_argument("--reader", choices=READERS, default="onnx")
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

@@ -78,7 +78,7 @@ def _console(block: str) -> str:
         if command.startswith("cosynth ") and shown:
             printed, _ = run(command.replace("\\\n", " "))
             if not doctest.OutputChecker().check_output(shown, printed, OPTIONS):
-                shown = re.sub(r"(evaluations in )[\d.]+ (?=\w?s\b)", r"\1... ", printed)
+                shown = re.sub(r"(evaluations in )[\d.]+ \w+", r"\1...", printed)
         done.append(f"$ {command}{shown}")
     return f"```console\n{''.join(done)}```"
 
