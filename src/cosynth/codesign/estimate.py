@@ -170,27 +170,42 @@ class Plan:
         return widest(a for a, _ in pairs), widest(b for _, b in pairs)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ground:
+    """What does not depend on the formats either; `heads` are jobs that others are twins of."""
+
+    graph: Workload
+    parts: tuple[tuple[int, ...], ...]
+    kinds: tuple[tuple[int, ...], ...]
+    heads: dict[Hashable, Job]
+
+
 @lru_cache(maxsize=64)
-def prepare(model: Workload, formats: Assignment) -> Plan:
-    """Group, merge and format a model once for all hardware."""
+def _ground(model: Workload) -> _Ground:
     graph = prune(fold(model))
     parts = groups(graph)
     kinds: dict[Hashable, list[int]] = {}
     for at, group in enumerate(parts):
         kinds.setdefault(content(graph, group), []).append(at)
-    heads: dict[Hashable, Job] = {}
-    jobs = []
-    for group in parts:
-        one = job(graph, group, formats)
-        key = (content(graph, group[:1]), tuple(format for _, format in one.formats))
-        twin = heads.setdefault(key, one)
-        jobs.append(one if twin is one else replace(one, twin=twin))
-    return Plan(
-        graph=graph,
-        parts=parts,
-        jobs=tuple(jobs),
-        kinds=tuple(tuple(same) for same in kinds.values()),
+    return _Ground(
+        graph=graph, parts=parts, kinds=tuple(tuple(same) for same in kinds.values()), heads={}
     )
+
+
+@lru_cache(maxsize=64)
+def prepare(model: Workload, formats: Assignment) -> Plan:
+    """Group, merge and format a model once for all hardware.
+
+    Equal heads whose operands have equal widths are twins, in whatever formats: they map alike.
+    """
+    ground = _ground(model)
+    jobs = []
+    for group in ground.parts:
+        one = job(ground.graph, group, formats)
+        widths = tuple(format.bits for _, format in one.formats)
+        twin = ground.heads.setdefault((content(ground.graph, group[:1]), widths), one)
+        jobs.append(one if twin is one else replace(one, twin=twin))
+    return Plan(graph=ground.graph, parts=ground.parts, jobs=tuple(jobs), kinds=ground.kinds)
 
 
 def _engines(one: Job, hardware: Hardware) -> list[Engine]:

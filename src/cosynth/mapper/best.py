@@ -57,9 +57,10 @@ def _proposed(
     job: Job, engine: Engine, frequency: float, goal: str, effort: Effort
 ) -> tuple[Mapping, ...]:
     """Mappings of a job's head; a quick search is shared by engines that differ little."""
-    if effort.all_orders:
-        return mappings(job.head, engine, frequency, goal, effort)
-    return mappings(job.head, rounded(engine), frequency, goal, effort)
+    # a unit that is slower in the twin's formats may want other tiles
+    clock = frequency * float(rate(engine.compute, job))
+    asked = engine if effort.all_orders else rounded(engine)
+    return mappings(job.head, asked, clock, goal, effort)
 
 
 def priced_mapping(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 
 from cosynth.arrays import Array
 from cosynth.hardware import Component, Compute, Engine, Link, Memory, SpatialArray
 
 
+@lru_cache(maxsize=1 << 12)
 def layout(engine: Engine) -> Engine:
     """The engine without its numbers: what traffic depends on, and what caches are keyed by."""
     return Engine(name=engine.name, levels=tuple(_bare(level) for level in engine.levels))
 
 
+@lru_cache(maxsize=1 << 12)
 def rounded(engine: Engine) -> Engine:
     """The engine with bandwidths and energies per bit rounded to powers of two.
 

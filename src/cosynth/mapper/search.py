@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.arrays import Array
-from cosynth.cost import Job, rate
+from cosynth.cost import Job
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Memory, SpatialArray
 from cosynth.mapper.layout import layout
@@ -50,10 +50,13 @@ FAST = Effort(unrollings=1, beam=1, all_orders=False, careful=True)
 
 @lru_cache(maxsize=1 << 15)
 def mappings(
-    job: Job, engine: Engine, frequency: float, goal: str, effort: Effort
+    job: Job, engine: Engine, pace: float, goal: str, effort: Effort
 ) -> tuple[Mapping, ...]:
-    """Complete mappings of one job on one engine, all of them legal but for capacity."""
-    search = _Search(job=job, engine=engine, frequency=frequency, goal=goal, effort=effort)
+    """Complete mappings of one job on one engine, all of them legal but for capacity.
+
+    `pace` is what one unit does a second, in time steps of the nest.
+    """
+    search = _Search(job=job, engine=engine, pace=pace, goal=goal, effort=effort)
     ways = unrollings(job, engine, effort.unrollings)
     return tuple(mapping for unrolling in ways for mapping in search.along(unrolling))
 
@@ -64,7 +67,7 @@ class _Search:
 
     job: Job
     engine: Engine
-    frequency: float
+    pace: float
     goal: str
     effort: Effort
 
@@ -190,7 +193,7 @@ class _Search:
             inside = np.ceil(tiles[rank] / below.get(rank, 1))
             upper = -(-size // (above.get(rank, 1) * outer[rank]))
             steps = steps * upper * trips[rank] * inside
-        return steps / rate(self.engine.compute, self.job) / self.frequency
+        return steps / self.pace
 
     def passing(
         self, kept: frozenset[str], path: tuple[Stage, ...], place: int

@@ -344,4 +344,6 @@ def _column(value: Array, shape: tuple[int, ...]) -> list[int] | list[str]:
     if not np.shape(value):
         plain = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
         return [plain] * math.prod(shape)
-    return np.broadcast_to(value, shape).ravel().tolist()
+    # most columns are of full shape: broadcasting those too would cost more than their copy
+    full = value if np.shape(value) == shape else np.broadcast_to(value, shape)
+    return full.ravel().tolist()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 # reduction -> the word it is written with in front of the expression; "+" is written `+=`
 REDUCTIONS = {"+": "sum", "max": "max", "min": "min", "*": "prod"}
@@ -179,11 +180,7 @@ class Einsum:
     @property
     def inputs(self) -> tuple[Access, ...]:
         """Tensor accesses read, in order; look-up tables of indirect indices come last."""
-        direct = tuple(accesses(self.expression))
-        indirect = tuple(
-            index.lookup for access in direct for index in access.indices if index.lookup
-        )
-        return direct + indirect
+        return _inputs(self)
 
     @property
     def points(self) -> int:
@@ -223,6 +220,13 @@ def accesses(expression: Expression) -> Iterator[Access]:
         case Apply():
             for argument in expression.arguments:
                 yield from accesses(argument)
+
+
+@lru_cache(maxsize=1 << 14)
+def _inputs(einsum: Einsum) -> tuple[Access, ...]:
+    direct = tuple(accesses(einsum.expression))
+    indirect = tuple(index.lookup for access in direct for index in access.indices if index.lookup)
+    return direct + indirect
 
 
 def _factors(expression: Expression) -> int:
