@@ -54,6 +54,11 @@ def json_text(data: Mapping[str, object]) -> str:
     return json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
+def compact(data: Mapping[str, object]) -> str:
+    """Return data as JSON without blanks: thousands of evaluations are written in no time."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=False) + "\n"
+
+
 def say(text: str) -> None:
     """Tell a person something that is no result: on stderr."""
     click.echo(text, err=True)

@@ -15,7 +15,7 @@ import click
 
 from cosynth.cli._errors import EXIT_INTERRUPTED
 from cosynth.cli._inputs import budget, dim_option, dimensions, format_option
-from cosynth.cli._output import json_option, json_text, save, say, show, width, write_json
+from cosynth.cli._output import compact, json_option, save, say, show, width, write_json
 from cosynth.errors import InfeasibleError, StudyError
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def _written(found: Front, out: Path) -> ExploreData:
             designs[name] = found.estimates(record)
             save(out / DESIGNS / f"{name}.json", found.written(record, designs[name]))
     data = explore_data(found, designs)
-    save(out / FRONT, json_text(data))
+    save(out / FRONT, compact(data))
     save(out / REPORT, html.write(data))
     return data
 

@@ -59,6 +59,7 @@ def multiply_gates(
     `sum_in` names the accumulator, whose width floats are aligned to. The law is
     7.6 p_a p_b + 7.2 W + 2.6 W log2 S + 22 E.
 
+    >>> from cosynth.format import known
     >>> round(multiply_gates(known("int4"), known("int4")))
     201
     """
