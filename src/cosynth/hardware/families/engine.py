@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from cosynth.arrays import Array
+from cosynth.hardware.parts import chain, off_chip
 from cosynth.hardware.tree import (
     Component,
     Compute,
@@ -53,14 +52,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     keeps = ("input", "weight", "output") if stationarity == "flexible" else (stationarity,)
     moved = buffer_width / 8 * frequency
     parts: list[Component] = [
-        Memory(
-            name="dram",
-            law=f"dram:{dram}",
-            read_bandwidth=dram_bandwidth,
-            write_bandwidth=dram_bandwidth,
-            shared_port=True,
-            width=64.0,
-        ),
+        off_chip(dram, dram_bandwidth),
         Memory(
             name="buffer",
             size=buffer,
@@ -96,8 +88,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
         ),
         Compute(name="mac", accumulator=accumulator),
     ]
-    nodes = [Node(component=parts[0])]
-    nodes += [Node(component=below, under=above.name) for above, below in pairwise(parts)]
+    nodes = chain(parts)
     vector = Compute(name="vector", does="vector", rates=(("any", columns),))
     nodes.append(Node(component=vector, under="buffer"))
     return Hardware(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from cosynth.arrays import Array
+from cosynth.hardware.parts import chain, off_chip, stationary_weights
 from cosynth.hardware.tree import (
     Component,
     Compute,
@@ -52,14 +51,7 @@ def nvdla(  # noqa: PLR0913 - each argument is one number of the chip
     row = atomic_c * frequency
     sums = atomic_k * 4 * frequency
     parts: list[Component] = [
-        Memory(
-            name="dram",
-            law=f"dram:{dram}",
-            read_bandwidth=dram_bandwidth,
-            write_bandwidth=dram_bandwidth,
-            shared_port=True,
-            width=64.0,
-        ),
+        off_chip(dram, dram_bandwidth),
         Memory(
             name="buffer",
             size=buffer,
@@ -86,18 +78,10 @@ def nvdla(  # noqa: PLR0913 - each argument is one number of the chip
                 Dimension(name="k", size=atomic_k, multicast=("input",), ranks=("channel",)),
             ),
         ),
-        Memory(
-            name="registers",
-            law="register",
-            size=2.0,
-            width=8.0,
-            keeps=("weight",),
-            double_buffered=True,
-        ),
+        stationary_weights(),
         Compute(name="mac", rates=(("int8", 1.0),)),
     ]
-    nodes = [Node(component=parts[0])]
-    nodes += [Node(component=below, under=above.name) for above, below in pairwise(parts)]
+    nodes = chain(parts)
     vector = Compute(name="vector", does="vector", rates=(("any", vector_rate),))
     nodes.append(Node(component=vector, under="buffer"))
     return Hardware(

@@ -6,12 +6,12 @@ One is like NVDLA, the other like ShiDianNao.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 import numpy as np
 
 from cosynth.arrays import Array, namespace
 from cosynth.errors import SpecError
+from cosynth.hardware.parts import chain, off_chip, stationary_weights
 from cosynth.hardware.tree import (
     Component,
     Compute,
@@ -69,21 +69,15 @@ def pair(  # noqa: PLR0913 - each argument is one number of the chip
             "pair.split: arrays of designs must leave both engines at least 16 elements"
         )
     share = bandwidth_split if not alone else 1.0
-    root = Memory(
-        name="dram",
-        law=f"dram:{dram}",
-        read_bandwidth=bandwidth,
-        write_bandwidth=bandwidth,
-        shared_port=True,
-        width=64.0,
-    )
-    nodes = [Node(component=root)]
+    nodes = chain([off_chip(dram, bandwidth)])
     if _some(rows):
-        nodes += _chain(_weight_stationary(rows, bandwidth * share, weight_buffer, frequency))
+        nodes += chain(
+            _weight_stationary(rows, bandwidth * share, weight_buffer, frequency), "dram"
+        )
     if _some(others):
         rest = bandwidth * (1.0 if alone else 1.0 - share)
-        nodes += _chain(_output_stationary(others, rest, output_buffer, frequency))
-    nodes += _chain(_vector(frequency))
+        nodes += chain(_output_stationary(others, rest, output_buffer, frequency), "dram")
+    nodes += chain(_vector(frequency), "dram")
     return Hardware(
         name=name,
         title="Two engines under one memory: weight stationary and output stationary",
@@ -124,11 +118,6 @@ def _names(nodes: Iterable[Node]) -> set[str]:
     return {node.component.name for node in nodes}
 
 
-def _chain(parts: list[Component]) -> list[Node]:
-    first = Node(component=parts[0], under="dram")
-    return [first, *(Node(component=b, under=a.name) for a, b in pairwise(parts))]
-
-
 def _weight_stationary(
     rows: Array, bandwidth: Array, buffer: Array, frequency: Array
 ) -> list[Component]:
@@ -160,14 +149,7 @@ def _weight_stationary(
                 Dimension(name="k", size=LANES, multicast=("input",), ranks=("channel",)),
             ),
         ),
-        Memory(
-            name="weight_registers",
-            law="register",
-            size=2.0,
-            width=8.0,
-            keeps=("weight",),
-            double_buffered=True,
-        ),
+        stationary_weights("weight_registers"),
         Compute(name="weight_stationary", rates=(("int8", 1.0),)),
     ]
 
