@@ -109,3 +109,19 @@ def test_a_home_that_is_too_small_wrong():
     assert str(caught.value) == (
         "y: buffer is the outermost memory that may hold x, y: they need 8 KiB, it has 1 KiB"
     )
+
+
+def test_a_mapping_that_asks_for_two_buffers_needs_twice_the_room():
+    chip = engine()
+    nodes = tuple(
+        replace(node, component=replace(node.component, double_buffered=False))
+        if node.component.name == "buffer"
+        else node
+        for node in chip.nodes
+    )
+    chip = priced(replace(chip, nodes=nodes))
+    path, one = chip.engines[0], gemm(32, 32, 32)
+    mapping = best(one, path, chip).mapping
+    levels = tuple(replace(level, double_buffered=True) for level in mapping.levels)
+    single, double = held(one, mapping, path), held(one, replace(mapping, levels=levels), path)
+    assert double["buffer"][0] == 2 * single["buffer"][0] > 0

@@ -73,7 +73,7 @@ def priced_mapping(
 
 def held(job: Job, mapping: Mapping, engine: Engine) -> dict[str, tuple[Array, Array]]:
     """Memory name -> (bytes that a mapping needs there, bytes there are)."""
-    return _needs(job, traffic(job.einsum, job.workload, mapping, engine), engine)
+    return _needs(job, traffic(job.einsum, job.workload, mapping, engine), mapping, engine)
 
 
 def _priced(
@@ -93,7 +93,7 @@ def _priced(
 def _with_cost(
     job: Job, mapping: Mapping, counts: Traffic, engine: Engine, hardware: Hardware, goal: str
 ) -> Mapped | None:
-    if any(needed > size for needed, size in _needs(job, counts, engine).values()):
+    if any(needed > size for needed, size in _needs(job, counts, mapping, engine).values()):
         return None
     cost = price(job, counts, mapping, engine, hardware)
     bound = {"latency": cost.bound.latency, "energy": cost.bound.energy}
@@ -106,8 +106,14 @@ def _counted(job: Job, mapping: Mapping, layout: Engine) -> Traffic:
     return traffic(job.einsum, job.workload, mapping, layout)
 
 
-def _needs(job: Job, counts: Traffic, engine: Engine) -> dict[str, tuple[Array, Array]]:
-    doubled = {memory.name: memory.double_buffered for memory in engine.memories}
+def _needs(
+    job: Job, counts: Traffic, mapping: Mapping, engine: Engine
+) -> dict[str, tuple[Array, Array]]:
+    # by the hardware, or because the mapping asks for it
+    doubled = {
+        memory.name: memory.double_buffered or mapping.level(memory.name).double_buffered
+        for memory in engine.memories
+    }
     return overflows(counts, engine, job.bits, doubled)
 
 
