@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import pkgutil
 import subprocess
 import sys
@@ -9,11 +10,15 @@ import sys
 import bench
 
 NAMES = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if not m.name.startswith("_"))
+NEED_TORCH = ("counts", "counts_images")
 
 
 def main() -> int:
     """Run the named benchmarks, or all of them, each in a process of its own."""
     wanted = sys.argv[1:] or NAMES
+    if not sys.argv[1:] and not importlib.util.find_spec("torch"):
+        wanted = [name for name in NAMES if name not in NEED_TORCH]
+        print(f"left out for want of torch and transformers: {', '.join(NEED_TORCH)}")
     unknown = [name for name in wanted if name not in NAMES]
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; known: {', '.join(NAMES)}")
