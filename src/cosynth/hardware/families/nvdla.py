@@ -83,7 +83,7 @@ def nvdla(  # noqa: PLR0913 - each argument is one number of the chip
     ]
     nodes = chain(parts)
     vector = Compute(name="vector", does="vector", rates=(("any", vector_rate),))
-    nodes.append(Node(component=vector, under="buffer"))
+    nodes.append(Node(component=vector, under="sums"))
     return Hardware(
         name=name,
         title="NVDLA: a convolution core of atomic_c x atomic_k multipliers, int8",
