@@ -181,12 +181,13 @@ def _work(plan: Plan) -> tuple[float, float, tuple[tuple[tuple[Format, Format], 
 
 def _least_time(plan: Plan, chip: Hardware) -> Any:
     engine = next(engine for engine in chip.engines if engine.compute.does == "mac")
-    lanes = math.prod(dimension.size for dimension in engine.dimensions)
     fastest = max(rate for _, rate in engine.compute.rates)
     work, weights, _ = _work(plan)
     root = engine.levels[0]
     assert isinstance(root, Memory)
-    return np.maximum(work / (lanes * fastest * chip.frequency), weights / root.read_bandwidth)
+    return np.maximum(
+        work / (engine.lanes * fastest * chip.frequency), weights / root.read_bandwidth
+    )
 
 
 def _least_energy(plan: Plan, chip: Hardware) -> Any:

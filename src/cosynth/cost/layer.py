@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from cosynth.arrays import Array, namespace
 from cosynth.cost.job import Job
 from cosynth.cost.result import Bound, Cost, Part
-from cosynth.format import ACCUMULATORS, widest
+from cosynth.format import accumulator, widest
 from cosynth.hardware import Compute, Engine, Hardware, Link, Memory, SpatialArray, compute_energy
-from cosynth.mapping import Counts, Mapping, Traffic, distinct
+from cosynth.mapping import Counts, Mapping, Traffic, buffers_twice, distinct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +64,8 @@ def price(job: Job, counts: Traffic, mapping: Mapping, engine: Engine, hardware:
 def bounds(job: Job, engine: Engine, hardware: Hardware) -> Bound:
     """Physical limits of all copies of a job: the compute roofline and compulsory traffic."""
     unit, einsum = engine.compute, job.einsum
-    lanes = math.prod(dimension.size for dimension in engine.dimensions)
     points, speed = _operations(job, unit), rate(unit, job)
-    work = points / (lanes * speed * hardware.frequency) if _positive(speed) else math.inf
+    work = points / (engine.lanes * speed * hardware.frequency) if _positive(speed) else math.inf
     moved: dict[str, list[Array]] = {}
     energy: Array = points * compute_energy(unit, hardware, *job.factors)
     total: Array = 0
@@ -119,7 +118,7 @@ def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
     by_tensor: dict[str, list[Counts]] = {}
     for count in counts.counts:
         by_tensor.setdefault(count.tensor, []).append(count)
-    sums = ACCUMULATORS[engine.compute.accumulator].width or 48
+    sums = accumulator(engine.compute.accumulator).bits
     found = []
     for tensor, levels in by_tensor.items():
         stored = job.bits[tensor] / 8
@@ -288,13 +287,11 @@ def _vector_part(job: Job, engine: Engine, hardware: Hardware) -> Part | None:
     operations = job.vector_operations / job.einsum.repeat
     for other in hardware.engines:
         if other.compute.does == "vector":
-            lanes = math.prod(dimension.size for dimension in other.dimensions)
-            speed = rate(other.compute, job) * lanes
+            speed = rate(other.compute, job) * other.lanes
             energy = compute_energy(other.compute, hardware, *job.factors)
             time = operations / speed / hardware.frequency
             return Part(name=other.name, kind="vector", time=time, energy=operations * energy)
-    lanes = math.prod(dimension.size for dimension in engine.dimensions)
-    time = operations / (rate(engine.compute, job) * lanes) / hardware.frequency
+    time = operations / (rate(engine.compute, job) * engine.lanes) / hardware.frequency
     energy = compute_energy(engine.compute, hardware, *job.factors)
     return Part(name="pointwise", kind="serial", time=time, energy=operations * energy)
 
@@ -323,8 +320,7 @@ def _pipelined(
             # one tile per instance, at the share of the transfer that one tile is
             bandwidth = above.write_bandwidth if move.part == "output" else above.read_bandwidth
             fill = fill + move.first * instances[level.name] / instances[above.name] / bandwidth
-        doubled = level.double_buffered or _stated(mapping, level.name)
-        if doubled:
+        if buffers_twice(level, mapping):
             xp = namespace(latency, transfer, fill)
             # a tile that is loaded once cannot hide behind the work on another
             visible = xp.minimum(fill, transfer)
@@ -347,10 +343,6 @@ def _transfer_time(move: _Move, above: Memory, below: Memory, instances: dict[st
     filled, drained = move.filled / below.write_bandwidth, move.drained / below.read_bandwidth
     inner = (filled + drained if below.shared_port else xp.maximum(filled, drained)) / down
     return xp.maximum(outer, inner)
-
-
-def _stated(mapping: Mapping, name: str) -> bool:
-    return mapping.level(name).double_buffered
 
 
 def _times(part: Part, times: int) -> Part:

@@ -29,6 +29,11 @@ class Accumulator:
     name: str
     width: int
 
+    @property
+    def bits(self) -> int:
+        """Bits a sum takes where it is stored; 48 hold an exact one (assumed)."""
+        return self.width or 48
+
 
 ACCUMULATORS = {
     "int16": Accumulator(name="int16", width=16),
@@ -82,7 +87,7 @@ def multiply_gates(
 def mac_gates(a: Format, b: Format, *, sum_in: str = "int32", recipe: str = "booth") -> float:
     """NAND2 equivalents of a whole multiply-accumulate unit with its own accumulator register."""
     _, per_bit = RECIPES[recipe]
-    kept = accumulator(sum_in).width or 48
+    kept = accumulator(sum_in).bits
     return multiply_gates(a, b, sum_in=sum_in, recipe=recipe) + per_bit * kept
 
 

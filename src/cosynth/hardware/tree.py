@@ -183,6 +183,11 @@ class Engine:
         arrays = [level for level in self.levels if isinstance(level, SpatialArray)]
         return tuple(dimension for array in arrays for dimension in array.dimensions)
 
+    @property
+    def lanes(self) -> Array:
+        """Compute units at the end of the path: the product of all its arrays."""
+        return math.prod(dimension.size for dimension in self.dimensions)
+
     def home(self, part: str) -> int:
         """Position in `levels` of the outermost memory that may hold an operand of this part."""
         for position, level in enumerate(self.levels):

@@ -12,7 +12,7 @@ from cosynth.hardware import Engine, Hardware
 from cosynth.mapper.layout import layout, rounded
 from cosynth.mapper.search import Effort, mappings, whole
 from cosynth.mapper.stages import keeps
-from cosynth.mapping import Mapping, Traffic, overflows, traffic
+from cosynth.mapping import Mapping, Traffic, buffers_twice, overflows, traffic
 from cosynth.units import show
 
 
@@ -109,11 +109,7 @@ def _counted(job: Job, mapping: Mapping, layout: Engine) -> Traffic:
 def _needs(
     job: Job, counts: Traffic, mapping: Mapping, engine: Engine
 ) -> dict[str, tuple[Array, Array]]:
-    # by the hardware, or because the mapping asks for it
-    doubled = {
-        memory.name: memory.double_buffered or mapping.level(memory.name).double_buffered
-        for memory in engine.memories
-    }
+    doubled = {memory.name: buffers_twice(memory, mapping) for memory in engine.memories}
     return overflows(counts, engine, job.bits, doubled)
 
 

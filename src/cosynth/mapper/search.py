@@ -221,7 +221,7 @@ class _Search:
     @property
     def sums(self) -> float:
         """Bits of a sum that is not whole yet."""
-        return float(accumulator(self.engine.compute.accumulator).width or 48)
+        return float(accumulator(self.engine.compute.accumulator).bits)
 
     def fitting(
         self, partial: Partial, path: tuple[Stage, ...], unrolling: Unrolling, place: int

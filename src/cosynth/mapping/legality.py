@@ -78,6 +78,11 @@ def problems(
     return tuple(found)
 
 
+def buffers_twice(memory: Memory, mapping: Mapping) -> bool:
+    """Whether a memory holds two tiles at a time: by the hardware, or because the mapping asks."""
+    return memory.double_buffered or mapping.level(memory.name).double_buffered
+
+
 def overflows(
     counts: Traffic, engine: Engine, bits: Table[str, Array], doubled: Table[str, bool]
 ) -> dict[str, tuple[Array, Array]]:
@@ -87,7 +92,7 @@ def overflows(
     what streams through them. Sums that are not whole yet are as wide as the accumulator.
     """
     found = {}
-    sums = accumulator(engine.compute.accumulator).width or 48
+    sums = accumulator(engine.compute.accumulator).bits
     for memory in engine.memories:
         if np.all(np.isinf(memory.size)):
             continue

@@ -53,8 +53,7 @@ def roof(hardware: Hardware) -> RoofData:
     peak = 0.0
     for engine in hardware.engines:
         if engine.compute.does == "mac":
-            lanes = math.prod(dimension.size for dimension in engine.dimensions)
-            peak += lanes * max(float(rate) for _, rate in engine.compute.rates)
+            peak += engine.lanes * max(float(rate) for _, rate in engine.compute.rates)
     return {
         "operations": float(peak * hardware.frequency),
         "memories": {
