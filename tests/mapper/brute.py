@@ -1,0 +1,536 @@
+"""The best mapping by trying them all: the oracle for `cosynth.mapper.best`.
+
+It writes down every mapping of one einsum on one engine, counts each with the interpreter that
+walks nests, and prices the counts. It shares nothing with the mapper. What the walks of two nests
+cannot tell apart is walked once; `Counter` says why each step of that is sound.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from tests.mapping.interpreter import Walk, elements
+
+from cosynth.cost import Cost, Job, objective, price
+from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
+from cosynth.mapping import (
+    Counts,
+    Level,
+    Loop,
+    Mapping,
+    Traffic,
+    operands,
+    overflows,
+    rank_kinds,
+    unrolls,
+)
+
+# (rank, tile, array dimension or none, position of the level the loop belongs to)
+Step = tuple[str, int, str | None, int]
+Nest = tuple[Step, ...]
+
+
+class TooManyMappings(Exception):
+    """The space is larger than what was asked for."""
+
+
+def value(cost: Cost, goal: str):
+    """What to minimise: `latency`, `energy`, `edp`, `traffic:MEMORY` in bytes, or a weighted sum
+    such as `2*latency+0.5*traffic:dram`.
+    """
+    total = 0.0
+    for term in goal.split("+"):
+        weight, _, name = term.rpartition("*")
+        if name.startswith("traffic:"):
+            part = cost.part(name.removeprefix("traffic:"))
+            found = part.read + part.written
+        else:
+            found = objective(cost, name)
+        total = total + (float(weight) * found if weight else found)
+    return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimum:
+    """The least value of one objective and a mapping that has it."""
+
+    value: float
+    mapping: Mapping
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The optimum of each objective, and how many mappings and nests were tried."""
+
+    optima: Table[str, Optimum]
+    mappings: int
+    legal: int
+    nests: int
+    walks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """Every mapping of a job on an engine."""
+
+    job: Job
+    engine: Engine
+
+    @cached_property
+    def levels(self) -> tuple[Memory | SpatialArray, ...]:
+        """Memories and arrays, outermost first: the levels of a mapping."""
+        return tuple(lv for lv in self.engine.levels if isinstance(lv, Memory | SpatialArray))
+
+    @cached_property
+    def memories(self) -> tuple[int, ...]:
+        """Positions of the memories among the levels."""
+        return tuple(at for at, lv in enumerate(self.levels) if isinstance(lv, Memory))
+
+    def slots(self, rank: str) -> list[tuple[int, str | None, int | None]]:
+        """Where a loop over a rank may stand: level, dimension and most steps, outermost first."""
+        kind = rank_kinds(self.job.einsum, self.job.workload)[rank]
+        found: list[tuple[int, str | None, int | None]] = []
+        for at, level in enumerate(self.levels):
+            if isinstance(level, Memory):
+                found.append((at, None, None))
+                continue
+            for dimension in level.dimensions:
+                if unrolls(dimension, rank, kind):
+                    found.append((at, dimension.name, int(dimension.size)))
+        return found
+
+    def chains(self, rank: str, size: int) -> list[tuple[Step, ...]]:
+        """Every way to cut one rank down to single steps; loops of one step are left out."""
+        slots = self.slots(rank)
+
+        def rest(place: int, left: int) -> Iterator[tuple[Step, ...]]:
+            if place == len(slots):
+                if left == 1:
+                    yield ()
+                return
+            level, dimension, most = slots[place]
+            for tile in range(1, left + 1):
+                if most is not None and -(-left // tile) > most:
+                    continue
+                own = ((rank, tile, dimension, level),) if tile < left else ()
+                for others in rest(place + 1, tile):
+                    yield own + others
+
+        return list(rest(0, size))
+
+    def cuts(self) -> Iterator[tuple[tuple[Step, ...], ...]]:
+        """Every choice of one chain per rank whose loops fit side by side on the arrays."""
+        sizes = {d.name: int(d.size) for d in self.engine.dimensions}
+        bounds = dict(self.job.einsum.bounds)
+        for chains in itertools.product(*(self.chains(r, n) for r, n in bounds.items())):
+            used = dict.fromkeys(sizes, 1)
+            for chain in chains:
+                left = bounds[chain[0][0]] if chain else 1
+                for _, tile, dimension, _ in chain:
+                    if dimension is not None:
+                        used[dimension] *= -(-left // tile)
+                    left = tile
+            if all(used[name] <= size for name, size in sizes.items()):
+                yield chains
+
+    def nests(self, chains: tuple[tuple[Step, ...], ...]) -> Iterator[Nest]:
+        """Every order of the loops in time of every memory.
+
+        Ranks of one array dimension stand in one order: instances have no order. So do the loops of
+        the innermost memory: below it is only the unit, which is served at every step.
+        """
+        blocks: list[list[tuple[Step, ...]]] = []
+        for at in range(len(self.levels)):
+            own = [step for chain in chains for step in chain if step[3] == at]
+            ordered = at in self.memories[:-1]
+            blocks.append(list(itertools.permutations(own)) if ordered else [tuple(own)])
+        for block in itertools.product(*blocks):
+            yield tuple(itertools.chain(*block))
+
+    def keeps(self) -> list[dict[str, tuple[int, ...]]]:
+        """Every choice, per operand, of the memories that keep it."""
+        chosen = []
+        for tensor, part in self.job.parts.items():
+            able = [at for at in self.memories if part in self.levels[at].keeps]
+            home, inner = able[:1], able[1:]
+            subsets = itertools.chain.from_iterable(
+                itertools.combinations(inner, n) for n in range(len(inner) + 1)
+            )
+            chosen.append([(tensor, (*home, *subset)) for subset in subsets])
+        return [dict(choice) for choice in itertools.product(*chosen)]
+
+    def buffers(self, keep: Table[str, tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """Every choice of memories that hold two tiles though the hardware does not ask for it."""
+        streamed = {at for chain in keep.values() for at in chain[1:]}
+        free = [at for at in sorted(streamed) if not self.levels[at].double_buffered]
+        subsets = (itertools.combinations(free, n) for n in range(len(free) + 1))
+        return list(itertools.chain.from_iterable(subsets))
+
+    def size(self, most: int) -> int:
+        """Number of mappings, or the first number beyond `most`."""
+        ways = sum(len(self.buffers(keep)) for keep in self.keeps())
+        combinations = 0
+        total = 0
+        for chains in self.cuts():
+            combinations += 1
+            orders = 1
+            for at in self.memories[:-1]:
+                loops = sum(step[3] == at for chain in chains for step in chain)
+                orders *= math.factorial(loops)
+            total += orders * ways
+            if total > most:
+                break
+        return total
+
+    def mapping(
+        self, nest: Nest, keep: Table[str, tuple[int, ...]], twice: tuple[int, ...]
+    ) -> Mapping:
+        """One member of the space as a mapping."""
+        levels = []
+        for at, level in enumerate(self.levels):
+            loops = tuple(Loop(rank=r, tile=t, dimension=d) for r, t, d, of in nest if of == at)
+            kept = tuple(tensor for tensor, chain in keep.items() if at in chain)
+            levels.append(
+                Level(name=level.name, keep=kept, loops=loops, double_buffered=at in twice)
+            )
+        return Mapping(einsum=self.job.einsum.name, engine=self.engine.name, levels=tuple(levels))
+
+
+class Counter:
+    """Counts of one operand, walked once per class of nests that the walk cannot tell apart.
+
+    A memory's counts depend on the loops above the next one that keeps the operand, and on no loop
+    further in. Of these loops:
+    - one of another rank, inside the innermost that changes the tile, moves nothing (unless
+      instances lie below it along its rank, which a ragged step may leave idle);
+    - a rank that the operand lacks counts by its steps alone;
+    - what outer loops reload is a sum over their steps, whatever their order; so is what the unit
+      reads at every step, and what was added to sums that never leave;
+    - loops in time down to single steps visit the same steps as one loop does.
+    """
+
+    def __init__(self, space: Space, access, part: str) -> None:
+        self.space, self.access, self.part = space, access, part
+        self.einsum = space.job.einsum
+        self.shape = space.job.workload.tensor(access.tensor).shape
+        self.relevant = frozenset(access.ranks)
+        self.sizes = self.einsum.sizes
+        array = SpatialArray(name="array", dimensions=space.engine.dimensions)
+        names = ("home", "here", "below")
+        self.engine = Engine(
+            name="walk", levels=(*(Memory(name=n) for n in names), array, space.engine.compute)
+        )
+        whole = {rank: range(size) for rank, size in self.sizes.items()}
+        self.distinct = len(elements(access, self.shape, whole))
+        self.walked: dict = {}
+
+    def served(self, nest: Nest, here: int, below: int, *, home: bool) -> tuple[int, int]:
+        """Elements sent down (or updated) and added at a memory; `below` may be past the end."""
+        cut = [step for step in nest if step[3] < below]
+        unit = below == len(self.space.levels)
+        # the counts of operands, and of sums that never leave, do not ask when a tile enters here
+        timeless = home or self.part != "output"
+        if unit:
+            cut = self._at_every_step(cut, here, timeless=timeless)
+        else:
+            cut = self._without_idle(cut)
+            cut = self._sorted_outside(cut, here, timeless=timeless)
+        found = self._walk(cut, here, unit=unit, home=timeless)
+        if self.part == "output":
+            return found["updates"], found["additions"]
+        return found["reads"], 0
+
+    def entered(self, nest: Nest, here: int) -> tuple[int, int]:
+        """Elements that enter (or leave) a memory, and those of its largest tile."""
+        cut = self._without_idle([step for step in nest if step[3] < here])
+        cut = self._sorted_outside(cut, here, timeless=False)
+        found = self._walk(cut, here, unit=True, home=False)
+        return found["drains" if self.part == "output" else "fills"], found["tile"]
+
+    def _at_every_step(self, cut: list[Step], here: int, *, timeless: bool) -> list[Step]:
+        outer = [step for step in cut if step[3] < here]
+        inner = [step for step in cut if step[3] >= here]
+        stay = [] if timeless else self._without_idle(outer)
+        moved = [step for step in outer if step not in stay]
+        split = {rank for rank, _, dimension, _ in moved if dimension is not None}
+        # what lies around instances stays around them
+        stay = sorted([*stay, *(step for step in moved if step[0] in split)], key=outer.index)
+        stay = (
+            self._sorted_outside(stay, here, timeless=False)
+            if not timeless
+            else sorted(stay, key=lambda step: step[0])
+        )
+        inner = [*((*step[:3], here) for step in moved if step[0] not in split), *inner]
+        spread = {rank for rank, _, dimension, _ in inner if dimension is not None}
+        merged = {s[0]: (s[0], 1, None, here) for s in inner if s[0] not in spread}
+        inner = [*(s for s in inner if s[0] in spread), *merged.values()]
+        return [*stay, *sorted(inner, key=lambda step: step[0])]
+
+    def _innermost(self, cut: list[Step]) -> int:
+        changing = [
+            at for at, step in enumerate(cut) if step[2] is None and step[0] in self.relevant
+        ]
+        return changing[-1] if changing else -1
+
+    def _without_idle(self, cut: list[Step]) -> list[Step]:
+        last = self._innermost(cut)
+        kept = []
+        for at, step in enumerate(cut):
+            inside = any(s[0] == step[0] and s[2] is not None for s in cut[at + 1 :])
+            if at <= last or step[2] is not None or inside:
+                kept.append(step)
+        return kept
+
+    def _sorted_outside(self, cut: list[Step], here: int, *, timeless: bool) -> list[Step]:
+        outer = [step for step in cut if step[3] < here]
+        last = self._innermost(cut)
+        first = last if timeless or last < len(outer) else self._innermost(outer)
+        first = max(0, min(first, len(outer)))
+        last = max(last, len(outer))
+        return [
+            *sorted(cut[:first], key=lambda step: step[0]),
+            *cut[first : len(outer)],
+            *sorted(cut[len(outer) : last], key=lambda step: step[0]),
+            *cut[last:],
+        ]
+
+    def _walk(self, cut: list[Step], here: int, *, unit: bool, home: bool) -> dict[str, int]:
+        """Walk a reduced nest from the loops above `here` to the last loop."""
+        bounds = {rank: size if rank in self.relevant else 1 for rank, size in self.sizes.items()}
+        loops: list[tuple[str, int, str | None]] = []
+        for rank, tile, dimension, _ in cut:
+            mine = [step for step in cut if step[0] == rank]
+            if rank in self.relevant:
+                loops.append((rank, tile, dimension))
+            elif len(mine) == 1 and dimension is None:
+                bounds[rank] = -(-self.sizes[rank] // tile)
+                loops.append((rank, 1, None))
+            else:
+                bounds[rank] = self.sizes[rank]
+                loops.append((rank, tile, dimension))
+        above = sum(step[3] < here for step in cut)
+        key = (tuple(bounds.values()), tuple(loops), above, unit, home)
+        if key not in self.walked:
+            self.walked[key] = self._walk_anew(bounds, loops, above, unit=unit, home=home)
+        return self.walked[key]
+
+    def _walk_anew(self, bounds, loops, above: int, *, unit: bool, home: bool) -> dict[str, int]:
+        kept = (self.access.tensor,)
+        made = tuple(Loop(rank=r, tile=t, dimension=d) for r, t, d in loops)
+        levels = [
+            Level(name="above" if home else "home", keep=() if home else kept, loops=made[:above]),
+            Level(name="here", keep=kept, loops=made[above:]),
+        ]
+        if not unit:
+            levels.append(Level(name="below", keep=kept))
+        einsum = replace(self.einsum, bounds=tuple(bounds.items()))
+        mapping = Mapping(einsum=einsum.name, engine="walk", levels=tuple(levels))
+        walk = Walk(einsum, mapping, self.engine)
+        return dict(walk.count(self.access, self.part, self.shape)["here"])
+
+
+def steps(size: int, chain: tuple[Step, ...]) -> int:
+    """Steps in time of one rank: those of its first instance that have something to do."""
+    if not chain:
+        return 1
+    (_, tile, dimension, _), *inner = chain
+    if dimension is not None:
+        return steps(min(size, tile), tuple(inner))
+    return sum(steps(min(tile, size - at), tuple(inner)) for at in range(0, size, tile))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tables:
+    """Counts of all nests of a space, as arrays over the nests."""
+
+    space: Space
+    nests: list[Nest]
+    counters: dict[str, Counter]
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        known: dict = {}
+        sizes = self.space.job.einsum.sizes
+        found = []
+        for nest in self.nests:
+            total = 1
+            for rank, size in sizes.items():
+                chain = tuple(step for step in nest if step[0] == rank)
+                if (rank, chain) not in known:
+                    known[rank, chain] = steps(size, chain)
+                total *= known[rank, chain]
+            found.append(total)
+        return np.array(found)
+
+    @cached_property
+    def batch(self) -> tuple[tuple[Loop, ...], ...]:
+        """Loops of each level with the tiles of all nests: they say how many instances work."""
+        levels = self.space.levels
+        found: list[tuple[Loop, ...]] = [()] * len(levels)
+        for rank, size in self.space.job.einsum.sizes.items():
+            left = np.full(len(self.nests), size)
+            for at, dimension, _ in self.space.slots(rank):
+                tiles = [
+                    next((s[1] for s in nest if (s[0], s[2], s[3]) == (rank, dimension, at)), 0)
+                    for nest in self.nests
+                ]
+                left = np.where(np.array(tiles) > 0, tiles, left)
+                found[at] = (*found[at], Loop(rank=rank, tile=left, dimension=dimension))
+        return tuple(found)
+
+    @cached_property
+    def _known(self) -> dict:
+        return {}
+
+    def _per_nest(self, tensor: str, what: str, here: int, below: int, home: bool) -> np.ndarray:
+        """Two columns of counts; nests with equal loops above `below` are asked once."""
+        key = (tensor, what, here, below)
+        if key not in self._known:
+            counter = self.counters[tensor]
+            asked: dict[Nest, tuple[int, int]] = {}
+            rows = []
+            for nest in self.nests:
+                cut = tuple(step for step in nest if step[3] < below)
+                if cut not in asked:
+                    asked[cut] = (
+                        counter.entered(cut, here)
+                        if what == "entered"
+                        else counter.served(cut, here, below, home=home)
+                    )
+                rows.append(asked[cut])
+            self._known[key] = np.array(rows).T
+        return self._known[key]
+
+    def counts(self, keep: Table[str, tuple[int, ...]]) -> Traffic:
+        """Traffic of all nests when every operand is kept by the given memories."""
+        job, levels = self.space.job, self.space.levels
+        found = []
+        for tensor, chain in keep.items():
+            part = job.parts[tensor]
+            distinct = self.counters[tensor].distinct
+            for here, below in zip(chain, [*chain[1:], len(levels)], strict=True):
+                home = here == chain[0]
+                moved, added = self._per_nest(tensor, "served", here, below, home)
+                base = Counts(tensor=tensor, part=part, level=levels[here].name, tile=distinct)
+                entered: object = 0
+                if not home:
+                    entered, tile = self._per_nest(tensor, "entered", here, here, False)
+                    base = replace(base, tile=tile)
+                if part == "output":
+                    whole = moved == distinct
+                    base = replace(
+                        base, updates=moved, additions=added, drains=entered, whole=whole
+                    )
+                else:
+                    base = replace(base, reads=moved, fills=entered)
+                found.append(base)
+        return Traffic(counts=tuple(found), steps=self.steps, points=job.einsum.points, lanes=1)
+
+
+def tables(space: Space) -> Tables:
+    """All nests of a space, ready to be counted."""
+    job = space.job
+    counters = {
+        access.tensor: Counter(space, access, part)
+        for access, part in operands(job.einsum, job.workload)
+    }
+    nests = [nest for chains in space.cuts() for nest in space.nests(chains)]
+    return Tables(space=space, nests=nests, counters=counters)
+
+
+def optimum(
+    job: Job,
+    engine: Engine,
+    hardware: Hardware,
+    goals: tuple[str, ...] = ("latency", "energy", "edp"),
+    most: int = 1_000_000,
+) -> Found:
+    """Try every mapping of a job; TooManyMappings beyond `most`. `hardware` must be priced."""
+    space = Space(job=job, engine=engine)
+    if space.size(most) > most:
+        raise TooManyMappings
+    table = tables(space)
+    nests = table.nests
+    best: dict[str, tuple[float, int, dict[str, tuple[int, ...]], tuple[int, ...]]] = {}
+    tried = legal = 0
+    for keep in space.keeps():
+        counts = table.counts(keep)
+        for twice in space.buffers(keep):
+            tried += len(nests)
+            fits = _fits(job, engine, counts, twice, space, len(nests))
+            legal += int(fits.sum())
+            if not fits.any():
+                continue
+            mapping = space.mapping((), keep, twice)
+            batch = replace(
+                mapping,
+                levels=tuple(
+                    replace(level, loops=loops)
+                    for level, loops in zip(mapping.levels, table.batch, strict=True)
+                ),
+            )
+            cost = price(job, counts, batch, engine, hardware)
+            for goal in goals:
+                values = np.where(fits, value(cost, goal), np.inf)
+                at = int(np.argmin(values))
+                if goal not in best or values[at] < best[goal][0]:
+                    best[goal] = (float(values[at]), at, keep, twice)
+    return Found(
+        optima={
+            goal: _alone(space, table, hardware, goal, choice) for goal, choice in best.items()
+        },
+        mappings=tried,
+        legal=legal,
+        nests=len(nests),
+        walks=sum(len(counter.walked) for counter in table.counters.values()),
+    )
+
+
+def _fits(
+    job: Job, engine: Engine, counts: Traffic, twice: tuple[int, ...], space: Space, n: int
+) -> np.ndarray:
+    doubled = {
+        level.name: level.double_buffered or at in twice
+        for at, level in enumerate(space.levels)
+        if isinstance(level, Memory)
+    }
+    fits = np.ones(n, dtype=bool)
+    for held, size in overflows(counts, engine, job.bits, doubled).values():
+        fits &= held <= size
+    return fits
+
+
+def _alone(space: Space, table: Tables, hardware: Hardware, goal: str, choice) -> Optimum:
+    """The winner walked as a whole, without any short cut, and priced once more by itself."""
+    found, at, keep, twice = choice
+    mapping = space.mapping(table.nests[at], keep, twice)
+    counts = walked(space.job, mapping, space.engine)
+    cost = price(space.job, counts, mapping, space.engine, hardware)
+    assert math.isclose(float(value(cost, goal)), found, rel_tol=1e-12), (goal, mapping)
+    return Optimum(value=found, mapping=mapping, cost=cost)
+
+
+def walked(job: Job, mapping: Mapping, engine: Engine) -> Traffic:
+    """Traffic of one mapping, every state of it walked."""
+    walk = Walk(job.einsum, mapping, engine)
+    found = []
+    for access, part in operands(job.einsum, job.workload):
+        shape = job.workload.tensor(access.tensor).shape
+        whole = {rank: range(size) for rank, size in job.einsum.bounds}
+        distinct = len(elements(access, shape, whole))
+        counts = walk.count(access, part, shape)
+        for place, (level, values) in enumerate(counts.items()):
+            known = dict(values)
+            if place == 0:
+                # the outermost memory of an operand holds all of it
+                known["tile"] = distinct
+            known["whole"] = known.get("updates", distinct) == distinct
+            found.append(Counts(tensor=access.tensor, part=part, level=level, **known))
+    return Traffic(counts=tuple(found), steps=len(walk.steps), points=job.einsum.points, lanes=1)
