@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
@@ -36,17 +37,17 @@ Step = tuple[str, int, str | None, int]
 Nest = tuple[Step, ...]
 
 
-class TooManyMappings(Exception):
+class TooManyMappingsError(Exception):
     """The space is larger than what was asked for."""
 
 
 def value(cost: Cost, goal: str):
     """What to minimise: `latency`, `energy`, `edp`, `traffic:MEMORY` in bytes, or a weighted sum
-    such as `2*latency+0.5*traffic:dram`.
+    such as `2 * latency + 0.5 * traffic:dram`.
     """
     total = 0.0
-    for term in goal.split("+"):
-        weight, _, name = term.rpartition("*")
+    for term in goal.split(" + "):
+        weight, _, name = (part.strip() for part in term.rpartition("*"))
         if name.startswith("traffic:"):
             part = cost.part(name.removeprefix("traffic:"))
             found = part.read + part.written
@@ -176,10 +177,8 @@ class Space:
     def size(self, most: int) -> int:
         """Number of mappings, or the first number beyond `most`."""
         ways = sum(len(self.buffers(keep)) for keep in self.keeps())
-        combinations = 0
         total = 0
         for chains in self.cuts():
-            combinations += 1
             orders = 1
             for at in self.memories[:-1]:
                 loops = sum(step[3] == at for chain in chains for step in chain)
@@ -203,137 +202,157 @@ class Space:
         return Mapping(einsum=self.job.einsum.name, engine=self.engine.name, levels=tuple(levels))
 
 
+class Quick(Walk):
+    """The interpreter, with boxes as plain pairs and the elements of a box found once."""
+
+    def __init__(self, einsum, mapping, engine, access, known: dict) -> None:
+        self.known = known
+        self.places = [einsum.ranks.index(rank) for rank in access.ranks]
+        self.spans = [(0, size) for _, size in einsum.bounds]
+        ranks = {rank: place for place, rank in enumerate(einsum.ranks)}
+        self.cuts = [(ranks[loop.rank], loop.tile) for loop in mapping.loops]
+        super().__init__(einsum, mapping, engine)
+
+    def box(self, step, instance, below):
+        spans = self.spans.copy()
+        for at in range(below):
+            counter = step[at] if at in step else instance.get(at, 0)
+            rank, tile = self.cuts[at]
+            low, high = spans[rank]
+            low += counter * tile
+            if low >= high:
+                return None
+            spans[rank] = (low, min(high, low + tile))
+        return spans
+
+    def tile(self, access, shape, step, instance, below):
+        box = self.box(step, instance, below)
+        if box is None:
+            return frozenset()
+        key = tuple([box[place] for place in self.places])
+        if key not in self.known:
+            ranges = {rank: range(*span) for rank, span in zip(self.einsum.ranks, box, strict=True)}
+            self.known[key] = elements(access, shape, ranges)
+        return self.known[key]
+
+
 class Counter:
     """Counts of one operand, walked once per class of nests that the walk cannot tell apart.
 
-    A memory's counts depend on the loops above the next one that keeps the operand, and on no loop
-    further in. Of these loops:
+    What a memory sends depends on the loops above the next one that keeps the operand, and on no
+    loop further in. Of these loops:
     - one of another rank, inside the innermost that changes the tile, moves nothing (unless
       instances lie below it along its rank, which a ragged step may leave idle);
     - a rank that the operand lacks counts by its steps alone;
     - what outer loops reload is a sum over their steps, whatever their order; so is what the unit
-      reads at every step, and what was added to sums that never leave;
-    - loops in time down to single steps visit the same steps as one loop does.
+      reads at every step;
+    - loops in time down to single steps visit the same steps as one loop does;
+    - where no array unites instances, what leaves above enters below.
+    Whatever enters is written for a first time once; all further updates are additions.
     """
 
     def __init__(self, space: Space, access, part: str) -> None:
-        self.space, self.access, self.part = space, access, part
-        self.einsum = space.job.einsum
+        self.access, self.part, self.einsum = access, part, space.job.einsum
+        self.levels = len(space.levels)
         self.shape = space.job.workload.tensor(access.tensor).shape
         self.relevant = frozenset(access.ranks)
         self.sizes = self.einsum.sizes
+        self.united = {
+            dimension.name
+            for dimension in space.engine.dimensions
+            if part in dimension.multicast or (part == "output" and dimension.reduce)
+        }
         array = SpatialArray(name="array", dimensions=space.engine.dimensions)
-        names = ("home", "here", "below")
-        self.engine = Engine(
-            name="walk", levels=(*(Memory(name=n) for n in names), array, space.engine.compute)
-        )
+        stores = tuple(Memory(name=name) for name in ("here", "below"))
+        self.engine = Engine(name="walk", levels=(*stores, array, space.engine.compute))
         whole = {rank: range(size) for rank, size in self.sizes.items()}
         self.distinct = len(elements(access, self.shape, whole))
         self.walked: dict = {}
+        self.known: dict = {}
 
-    def served(self, nest: Nest, here: int, below: int, *, home: bool) -> tuple[int, int]:
-        """Elements sent down (or updated) and added at a memory; `below` may be past the end."""
+    def served(self, nest: Nest, here: int, below: int) -> int:
+        """Elements that a memory sends or gets; `below` the last level is the unit."""
         cut = [step for step in nest if step[3] < below]
-        unit = below == len(self.space.levels)
-        # the counts of operands, and of sums that never leave, do not ask when a tile enters here
-        timeless = home or self.part != "output"
-        if unit:
-            cut = self._at_every_step(cut, here, timeless=timeless)
-        else:
-            cut = self._without_idle(cut)
-            cut = self._sorted_outside(cut, here, timeless=timeless)
-        found = self._walk(cut, here, unit=unit, home=timeless)
-        if self.part == "output":
-            return found["updates"], found["additions"]
-        return found["reads"], 0
+        if not any(step[3] >= here and step[2] in self.united for step in cut):
+            here = below
+        if below == self.levels:
+            return self._walk(self._at_every_step(cut, here), here, unit=True)[0]
+        return self._walk(self._at_changes(cut, here), here, unit=False)[0]
 
-    def entered(self, nest: Nest, here: int) -> tuple[int, int]:
+    def entered(self, nest: Nest, level: int) -> tuple[int, int]:
         """Elements that enter (or leave) a memory, and those of its largest tile."""
-        cut = self._without_idle([step for step in nest if step[3] < here])
-        cut = self._sorted_outside(cut, here, timeless=False)
-        found = self._walk(cut, here, unit=True, home=False)
-        return found["drains" if self.part == "output" else "fills"], found["tile"]
+        cut = [step for step in nest if step[3] < level]
+        _, entered, tile = self._walk(self._at_changes(cut, level), level, unit=False)
+        return entered, tile
 
-    def _at_every_step(self, cut: list[Step], here: int, *, timeless: bool) -> list[Step]:
-        outer = [step for step in cut if step[3] < here]
-        inner = [step for step in cut if step[3] >= here]
-        stay = [] if timeless else self._without_idle(outer)
-        moved = [step for step in outer if step not in stay]
-        split = {rank for rank, _, dimension, _ in moved if dimension is not None}
-        # what lies around instances stays around them
-        stay = sorted([*stay, *(step for step in moved if step[0] in split)], key=outer.index)
-        stay = (
-            self._sorted_outside(stay, here, timeless=False)
-            if not timeless
-            else sorted(stay, key=lambda step: step[0])
-        )
-        inner = [*((*step[:3], here) for step in moved if step[0] not in split), *inner]
-        spread = {rank for rank, _, dimension, _ in inner if dimension is not None}
-        merged = {s[0]: (s[0], 1, None, here) for s in inner if s[0] not in spread}
-        inner = [*(s for s in inner if s[0] in spread), *merged.values()]
-        return [*stay, *sorted(inner, key=lambda step: step[0])]
+    def _at_every_step(self, cut: list[Step], here: int) -> list[Step]:
+        spread = {rank for rank, _, dimension, _ in cut if dimension is not None}
+        outer = [step for step in cut if step[0] in spread and step[3] < here]
+        inner = [step for step in cut if step[0] in spread and step[3] >= here]
+        single = {step[0]: (step[0], 1, None, here) for step in cut if step[0] not in spread}
+        return [
+            *sorted(outer, key=lambda step: step[0]),
+            *sorted([*inner, *single.values()], key=lambda step: step[0]),
+        ]
 
-    def _innermost(self, cut: list[Step]) -> int:
+    def _at_changes(self, cut: list[Step], here: int) -> list[Step]:
         changing = [
             at for at, step in enumerate(cut) if step[2] is None and step[0] in self.relevant
         ]
-        return changing[-1] if changing else -1
-
-    def _without_idle(self, cut: list[Step]) -> list[Step]:
-        last = self._innermost(cut)
+        last = max(changing, default=-1)
         kept = []
-        for at, step in enumerate(cut):
-            inside = any(s[0] == step[0] and s[2] is not None for s in cut[at + 1 :])
-            if at <= last or step[2] is not None or inside:
+        for at, step in enumerate(cut[last + 1 :], last + 1):
+            around = any(s[0] == step[0] and s[2] is not None for s in cut[at + 1 :])
+            if step[2] is not None or around:
                 kept.append(step)
-        return kept
+        outside = sorted(cut[: max(last, 0)], key=lambda step: (step[3] >= here, step[0]))
+        return [*outside, *cut[max(last, 0) : last + 1], *kept]
 
-    def _sorted_outside(self, cut: list[Step], here: int, *, timeless: bool) -> list[Step]:
-        outer = [step for step in cut if step[3] < here]
-        last = self._innermost(cut)
-        first = last if timeless or last < len(outer) else self._innermost(outer)
-        first = max(0, min(first, len(outer)))
-        last = max(last, len(outer))
-        return [
-            *sorted(cut[:first], key=lambda step: step[0]),
-            *cut[first : len(outer)],
-            *sorted(cut[len(outer) : last], key=lambda step: step[0]),
-            *cut[last:],
-        ]
-
-    def _walk(self, cut: list[Step], here: int, *, unit: bool, home: bool) -> dict[str, int]:
-        """Walk a reduced nest from the loops above `here` to the last loop."""
+    def _walk(self, cut: list[Step], here: int, *, unit: bool) -> tuple[int, int, int]:
+        """Walk a reduced nest: elements sent, elements received, largest tile received."""
         bounds = {rank: size if rank in self.relevant else 1 for rank, size in self.sizes.items()}
         loops: list[tuple[str, int, str | None]] = []
         for rank, tile, dimension, _ in cut:
-            mine = [step for step in cut if step[0] == rank]
-            if rank in self.relevant:
-                loops.append((rank, tile, dimension))
-            elif len(mine) == 1 and dimension is None:
-                bounds[rank] = -(-self.sizes[rank] // tile)
-                loops.append((rank, 1, None))
-            else:
+            alone = dimension is None and sum(step[0] == rank for step in cut) == 1
+            if rank in self.relevant or not alone:
                 bounds[rank] = self.sizes[rank]
                 loops.append((rank, tile, dimension))
+            else:
+                bounds[rank] = -(-self.sizes[rank] // tile)
+                loops.append((rank, 1, None))
         above = sum(step[3] < here for step in cut)
-        key = (tuple(bounds.values()), tuple(loops), above, unit, home)
+        key = (tuple(bounds.values()), tuple(loops), above, unit)
         if key not in self.walked:
-            self.walked[key] = self._walk_anew(bounds, loops, above, unit=unit, home=home)
+            self.walked[key] = self._walk_anew(bounds, loops, above, unit=unit)
         return self.walked[key]
 
-    def _walk_anew(self, bounds, loops, above: int, *, unit: bool, home: bool) -> dict[str, int]:
+    def _walk_anew(self, bounds, loops, above: int, *, unit: bool) -> tuple[int, int, int]:
         kept = (self.access.tensor,)
         made = tuple(Loop(rank=r, tile=t, dimension=d) for r, t, d in loops)
         levels = [
-            Level(name="above" if home else "home", keep=() if home else kept, loops=made[:above]),
+            Level(name="above", loops=made[:above]),
             Level(name="here", keep=kept, loops=made[above:]),
+            Level(name="below", keep=() if unit else kept),
         ]
-        if not unit:
-            levels.append(Level(name="below", keep=kept))
         einsum = replace(self.einsum, bounds=tuple(bounds.items()))
         mapping = Mapping(einsum=einsum.name, engine="walk", levels=tuple(levels))
-        walk = Walk(einsum, mapping, self.engine)
-        return dict(walk.count(self.access, self.part, self.shape)["here"])
+        walk = Quick(einsum, mapping, self.engine, self.access, self.known)
+        names = ["here"] if unit else ["here", "below"]
+        result: dict = {"here": defaultdict(int)}
+        events = walk.events(self.access, self.shape, names)
+        operand = (self.access, self.part, self.shape)
+        walk.serve(result, events, operand, ("here", None if unit else "below"))
+        sent = result["here"]["updates" if self.part == "output" else "reads"]
+        if unit:
+            return sent, 0, 0
+        received = sum(len(taken) for log in events["below"] for taken in log.values())
+        end = len(made)
+        tile = max(
+            len(walk.tile(self.access, self.shape, step, instance, end))
+            for instance in walk.instances(end)
+            for step in walk.steps
+        )
+        return sent, received, tile
 
 
 def steps(size: int, chain: tuple[Step, ...]) -> int:
@@ -389,20 +408,23 @@ class Tables:
     def _known(self) -> dict:
         return {}
 
-    def _per_nest(self, tensor: str, what: str, here: int, below: int, home: bool) -> np.ndarray:
-        """Two columns of counts; nests with equal loops above `below` are asked once."""
-        key = (tensor, what, here, below)
+    def _per_nest(self, tensor: str, here: int, below: int) -> np.ndarray:
+        """Elements sent; with `here == below` those received, and the tile.
+
+        Nests with equal loops above `below` are asked once.
+        """
+        key = (tensor, here, below)
         if key not in self._known:
             counter = self.counters[tensor]
-            asked: dict[Nest, tuple[int, int]] = {}
+            asked: dict[Nest, object] = {}
             rows = []
             for nest in self.nests:
-                cut = tuple(step for step in nest if step[3] < below)
+                cut = tuple([step for step in nest if step[3] < below])
                 if cut not in asked:
                     asked[cut] = (
                         counter.entered(cut, here)
-                        if what == "entered"
-                        else counter.served(cut, here, below, home=home)
+                        if here == below
+                        else counter.served(cut, here, below)
                     )
                 rows.append(asked[cut])
             self._known[key] = np.array(rows).T
@@ -416,20 +438,23 @@ class Tables:
             part = job.parts[tensor]
             distinct = self.counters[tensor].distinct
             for here, below in zip(chain, [*chain[1:], len(levels)], strict=True):
-                home = here == chain[0]
-                moved, added = self._per_nest(tensor, "served", here, below, home)
-                base = Counts(tensor=tensor, part=part, level=levels[here].name, tile=distinct)
-                entered: object = 0
-                if not home:
-                    entered, tile = self._per_nest(tensor, "entered", here, here, False)
-                    base = replace(base, tile=tile)
+                moved = self._per_nest(tensor, here, below)
+                # the outermost memory of an operand holds all of it
+                entered, tile = distinct, distinct
+                if here != chain[0]:
+                    entered, tile = self._per_nest(tensor, here, here)
+                base = Counts(tensor=tensor, part=part, level=levels[here].name, tile=tile)
+                passed = 0 if here == chain[0] else entered
                 if part == "output":
-                    whole = moved == distinct
                     base = replace(
-                        base, updates=moved, additions=added, drains=entered, whole=whole
+                        base,
+                        updates=moved,
+                        additions=moved - entered,
+                        drains=passed,
+                        whole=moved == distinct,
                     )
                 else:
-                    base = replace(base, reads=moved, fills=entered)
+                    base = replace(base, reads=moved, fills=passed)
                 found.append(base)
         return Traffic(counts=tuple(found), steps=self.steps, points=job.einsum.points, lanes=1)
 
@@ -452,10 +477,10 @@ def optimum(
     goals: tuple[str, ...] = ("latency", "energy", "edp"),
     most: int = 1_000_000,
 ) -> Found:
-    """Try every mapping of a job; TooManyMappings beyond `most`. `hardware` must be priced."""
+    """Try every mapping of a job; TooManyMappingsError beyond `most`. `hardware` must be priced."""
     space = Space(job=job, engine=engine)
     if space.size(most) > most:
-        raise TooManyMappings
+        raise TooManyMappingsError
     table = tables(space)
     nests = table.nests
     best: dict[str, tuple[float, int, dict[str, tuple[int, ...]], tuple[int, ...]]] = {}

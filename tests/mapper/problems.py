@@ -51,7 +51,8 @@ TREES = (
     "outer array", "sums apart", "link",
 )  # fmt: skip
 # mappings of one problem, every choice of keeping and of two buffers counted
-LEAST, MOST = 200, 60_000
+MOST = 200_000
+DEPTHS = {"dram": 0, "shared": 1, "buffer": 2, "registers": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,9 @@ def problem(seed: int, most: int = MOST) -> Problem:
         one = _job(kind, text, sizes, formats, cut)
         if Space(job=one, engine=Engine(name="mac", levels=levels)).size(most) <= most:
             break
-        rank = rng.choice([rank for rank, size in sizes.items() if size > 1])
-        sizes[rank] -= 1
+        # small ranks shrink last: a kernel of one step is no kernel
+        able = [r for r in sizes if sizes[r] > 3] or [r for r in sizes if sizes[r] > 1]
+        sizes[rng.choice(able)] -= 1
     one = _with_work_beside(rng, one)
     levels = tuple(_sized(rng, level, one, at) for at, level in enumerate(levels))
     nodes = chain(levels)
@@ -101,9 +103,23 @@ def problem(seed: int, most: int = MOST) -> Problem:
         nodes.append(Node(component=vector, under=levels[0].name))
     chip = priced(Hardware(name="random", nodes=tuple(nodes), frequency=1e9, technology=28e-9))
     engine = next(engine for engine in chip.engines if engine.name == "mac")
-    goal = rng.choice(OBJECTIVES)
+    goal = _objective(rng, [memory.name for memory in engine.memories])
     return Problem(
         seed=seed, kind=kind, tree=tree, job=one, engine=engine, hardware=chip, objective=goal
+    )
+
+
+def _objective(rng: random.Random, memories: list[str]) -> str:
+    """One of those with a name, bytes at a memory, or seconds and joules weighted alike."""
+    weight = _magnitude(rng, 1.0, 1e4)
+    moved = f"traffic:{rng.choice(memories)}"
+    return rng.choice(
+        (
+            *OBJECTIVES,
+            moved,
+            f"{weight:.3g} * energy + latency",
+            f"{moved} + {weight * 1e8:.3g} * latency",
+        )
     )
 
 
@@ -137,27 +153,27 @@ def _magnitude(rng: random.Random, least: float, most: float) -> float:
     return 10 ** rng.uniform(math.log10(least), math.log10(most))
 
 
-def _memory(
-    rng: random.Random, name: str, *, outermost: bool = False, some: bool = False
-) -> Memory:
+def _memory(rng: random.Random, name: str, *, some: bool = False) -> Memory:
+    """A memory without a size; outer ones mostly are slower and cost more."""
     keeps = PARTS
     if some:
         keeps = tuple(sorted(rng.sample(PARTS, k=rng.choice((1, 1, 2)))))
+    depth = DEPTHS[name] if rng.random() < 0.8 else rng.choice(tuple(DEPTHS.values()))
     return Memory(
         name=name,
         keeps=keeps,
-        double_buffered=not outermost and rng.random() < 0.3,
+        double_buffered=name != "dram" and rng.random() < 0.3,
         shared_port=rng.random() < 0.4,
-        read_bandwidth=_bandwidth(rng),
-        write_bandwidth=_bandwidth(rng),
+        read_bandwidth=_bandwidth(rng, depth),
+        write_bandwidth=_bandwidth(rng, depth),
         width=rng.choice((8.0, 32.0, 64.0)),
-        read_energy=_magnitude(rng, 1e-13, 1e-10),
-        write_energy=_magnitude(rng, 1e-13, 1e-10),
+        read_energy=_magnitude(rng, 1e-11, 1e-10) / 5**depth,
+        write_energy=_magnitude(rng, 1e-11, 1e-10) / 5**depth,
     )
 
 
-def _bandwidth(rng: random.Random) -> float:
-    return math.inf if rng.random() < 0.15 else _magnitude(rng, 1e8, 2e10)
+def _bandwidth(rng: random.Random, depth: int = 1) -> float:
+    return math.inf if rng.random() < 0.1 else _magnitude(rng, 1e8, 3e9) * 4**depth
 
 
 def _dimension(rng: random.Random, name: str, most: int) -> Dimension:
@@ -183,7 +199,7 @@ def _levels(rng: random.Random, tree: str) -> tuple:
         accumulator=rng.choice(("int16", "int24", "int32")),
         energy=_magnitude(rng, 1e-13, 1e-11),
     )
-    dram, buffer = _memory(rng, "dram", outermost=True), _memory(rng, "buffer")
+    dram, buffer = _memory(rng, "dram"), _memory(rng, "buffer")
     registers = _memory(rng, "registers", some=rng.random() < 0.7)
     link = Link(name="link", bandwidth=_bandwidth(rng), energy=_magnitude(rng, 1e-14, 1e-11))
     match tree:

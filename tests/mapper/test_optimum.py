@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from tests.mapper.brute import Space, TooManyMappings, optimum, tables, value, walked
+from tests.mapper.brute import Space, TooManyMappingsError, optimum, tables, value, walked
 from tests.mapper.problems import problem
 
 from cosynth.cost import OBJECTIVES, job
@@ -80,17 +80,17 @@ def test_the_number_of_mappings_of_a_tiny_gemm():
 
 def test_too_many_mappings_are_refused():
     engine, chip = chip_of(memory("dram", 1.0), memory("buffer", 0.0))
-    with pytest.raises(TooManyMappings):
+    with pytest.raises(TooManyMappingsError):
         optimum(gemm(9, 9, 9), engine, chip, most=1000)
 
 
 def test_a_weighted_sum_is_a_sum():
     engine, chip = chip_of(memory("dram", 1.0), memory("buffer", 0.5, size=9.0))
-    goals = ("latency", "energy", "2*energy", "energy+0.5*traffic:dram")
+    goals = ("latency", "energy", "2 * energy", "energy + 0.5 * traffic:dram")
     found = optimum(gemm(2, 3, 2), engine, chip, goals).optima
-    assert found["2*energy"].value == 2 * found["energy"].value
+    assert found["2 * energy"].value == 2 * found["energy"].value
     cost = found["energy"].cost
-    least = found["energy+0.5*traffic:dram"].value
+    least = found["energy + 0.5 * traffic:dram"].value
     part = cost.part("dram")
     assert least <= value(cost, "energy") + 0.5 * (part.read + part.written)
 

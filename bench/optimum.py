@@ -1,0 +1,107 @@
+"""The mapper against every mapping of random small problems: `python -m bench.optimum`."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from tests.mapper.brute import Found, optimum, value
+from tests.mapper.problems import MOST, Problem, problem
+
+from cosynth.cost import OBJECTIVES
+from cosynth.errors import InfeasibleError
+from cosynth.mapper import Mapped, best
+from cosynth.mapping import write
+
+# two sums of the same numbers in another order differ by this much
+SAME = 1e-9
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was compared so far, and the CPU seconds of both sides."""
+
+    kinds: Counter[str]
+    trees: Counter[str]
+    goals: Counter[str]
+    short: Counter[str]
+    mappings: int = 0
+    trying: float = 0.0
+    mapping: float = 0.0
+    worst: float = 1.0
+
+
+def compared(one: Problem, found: Found, goal: str, tally: Tally) -> str:
+    """Say what is wrong with the mapper's answer to one problem, or nothing."""
+    start = time.process_time()
+    try:
+        mapped: Mapped | None = best(one.job, one.engine, one.hardware, goal)
+    except InfeasibleError as error:
+        mapped, refused = None, str(error)
+    tally.mapping += time.process_time() - start
+    tally.goals[goal if goal in OBJECTIVES else "bytes and sums"] += 1
+    if goal not in found.optima:
+        return "" if mapped is None else f"{one}, {goal}: a mapping where there is none"
+    least = found.optima[goal]
+    if mapped is None:
+        tally.short["refused"] += 1
+        return f"{one}, {goal}: refused ({refused}), but {least.value:.9g} is possible"
+    reached = float(value(mapped.cost, goal))
+    if abs(reached - least.value) <= SAME * least.value:
+        return ""
+    tally.short["worse" if reached > least.value else "better"] += 1
+    tally.worst = max(tally.worst, reached / least.value)
+    return (
+        f"{one}, {goal}: {reached:.9g} instead of {least.value:.9g}\n"
+        f"the mapper's\n{write(mapped.mapping, one.job.einsum)}"
+        f"the best\n{write(least.mapping, one.job.einsum)}"
+    )
+
+
+def main() -> int:
+    """Print what was compared and every mismatch with its seed and both nests."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--problems", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first problem")
+    parser.add_argument("--most", type=int, default=MOST, help="mappings of one problem")
+    parser.add_argument("--quiet", action="store_true", help="leave out the nests")
+    parser.add_argument(
+        "--drawn", action="store_true", help="also the objective drawn with each problem"
+    )
+    options = parser.parse_args()
+    tally = Tally(kinds=Counter(), trees=Counter(), goals=Counter(), short=Counter())
+    for seed in range(options.seed, options.seed + options.problems):
+        one = problem(seed, options.most)
+        tally.kinds[one.kind] += 1
+        tally.trees[one.tree] += 1
+        goals = tuple(dict.fromkeys((*OBJECTIVES, *((one.objective,) if options.drawn else ()))))
+        start = time.process_time()
+        found = optimum(one.job, one.engine, one.hardware, goals)
+        tally.trying += time.process_time() - start
+        tally.mappings += found.mappings
+        for goal in goals:
+            wrong = compared(one, found, goal, tally)
+            if wrong:
+                print(wrong.splitlines()[0] if options.quiet else wrong, flush=True)
+    mismatches = sum(tally.short.values())
+    last = options.seed + options.problems - 1
+    print(
+        f"{options.problems} problems (seeds {options.seed} to {last}), "
+        f"{tally.mappings:,} mappings, {sum(tally.goals.values())} optima compared, "
+        f"{mismatches} mismatches{_listed(tally.short)}, worst factor {tally.worst:.6g}"
+    )
+    print(f"CPU s: {tally.trying:.1f} to try all, {tally.mapping:.1f} for the mapper")
+    for name, counter in (("kinds", tally.kinds), ("trees", tally.trees), ("goals", tally.goals)):
+        print(f"{name}: {', '.join(f'{key} {n}' for key, n in sorted(counter.items()))}")
+    return int(mismatches > 0)
+
+
+def _listed(counter: Counter[str]) -> str:
+    inside = ", ".join(f"{n} {name}" for name, n in sorted(counter.items()))
+    return f" ({inside})" if inside else ""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
