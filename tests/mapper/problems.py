@@ -81,6 +81,10 @@ def problem(seed: int, most: int = MOST) -> Problem:
         u=rng.randint(1, 3), d=rng.randint(1, 2), o=rng.randint(0, 2), g=rng.randint(2, 3)
     )
     sizes = {rank: rng.randint(1 + (size > 4), size) for rank, size in largest.items()}
+    # every second problem has a rank that stays long: ragged tiles within ragged tiles need room
+    long = rng.choice([*sizes, *[None] * len(sizes)])
+    if long:
+        sizes[long] = rng.randint(7, 12)
     cut = rng.choice((0, 0, 1))
     formats = _formats(rng)
     tree = rng.choice(TREES)
@@ -89,8 +93,9 @@ def problem(seed: int, most: int = MOST) -> Problem:
         one = _job(kind, text, sizes, formats, cut)
         if Space(job=one, engine=Engine(name="mac", levels=levels)).size(most) <= most:
             break
-        # small ranks shrink last: a kernel of one step is no kernel
-        able = [r for r in sizes if sizes[r] > 3] or [r for r in sizes if sizes[r] > 1]
+        # a kernel of one step is no kernel: small ranks shrink last
+        short = [rank for rank in sizes if rank != long and sizes[rank] > 1]
+        able = [rank for rank in short if sizes[rank] > 2] or short or [long]
         sizes[rng.choice(able)] -= 1
     one = _with_work_beside(rng, one)
     levels = tuple(_sized(rng, level, one, at) for at, level in enumerate(levels))
