@@ -2,11 +2,11 @@
 
 from cosynth.cost.area import Silicon, silicon
 from cosynth.cost.job import Job, job
-from cosynth.cost.layer import bounds, price, rate
+from cosynth.cost.layer import bounds, byte_energies, price, rate
 from cosynth.cost.result import OBJECTIVES, Bound, Cost, Part, objective
 from cosynth.cost.schedule import Slot, earliest_finish, makespan, sequence
 
 __all__ = [
-    "OBJECTIVES", "Bound", "Cost", "Job", "Part", "Silicon", "Slot", "bounds", "earliest_finish",
+    "OBJECTIVES", "Bound", "Cost", "Job", "Part", "Silicon", "Slot", "bounds", "byte_energies", "earliest_finish",
     "job", "makespan", "objective", "price", "rate", "sequence", "silicon",
 ]  # fmt: skip

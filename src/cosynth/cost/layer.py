@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cosynth.arrays import Array, namespace
 from cosynth.cost.job import Job
+from cosynth.cost.pipeline import port_time, staged
 from cosynth.cost.result import Bound, Cost, Part
 from cosynth.format import accumulator, widest
 from cosynth.hardware import Compute, Engine, Hardware, Link, Memory, SpatialArray, compute_energy
@@ -87,6 +88,11 @@ def bounds(job: Job, engine: Engine, hardware: Hardware) -> Bound:
     return Bound(
         compute=work * times, traffic=slowest * times, energy=energy * times, bytes=total * times
     )
+
+
+def byte_energies(memory: Memory) -> tuple[Array, Array]:
+    """Joules to read and to write one byte of a priced memory."""
+    return 8 / memory.width * memory.read_energy, 8 / memory.width * memory.write_energy
 
 
 def rate(unit: Compute, job: Job) -> Array:
@@ -197,15 +203,10 @@ def _memory_parts(
         read = read + extra
         if memory.name != engine.levels[engine.home("input")].name:
             written = written + extra
-        energy = 8 / memory.width * (read * memory.read_energy + written * memory.write_energy)
+        inward, outward = byte_energies(memory)
+        energy = read * inward + written * outward
         ports = instances[memory.name]
-        if memory.shared_port:
-            time = (read + written) / memory.read_bandwidth / ports
-        else:
-            xp = namespace(read, written, memory.read_bandwidth, memory.write_bandwidth)
-            time = (
-                xp.maximum(read / memory.read_bandwidth, written / memory.write_bandwidth) / ports
-            )
+        time = _busy(memory, read, written) / ports
         found.append(
             Part(
                 name=memory.name,
@@ -320,15 +321,10 @@ def _pipelined(
             # one tile per instance, at the share of the transfer that one tile is
             bandwidth = above.write_bandwidth if move.part == "output" else above.read_bandwidth
             fill = fill + move.first * instances[level.name] / instances[above.name] / bandwidth
-        if buffers_twice(level, mapping):
-            xp = namespace(latency, transfer, fill)
-            # a tile that is loaded once cannot hide behind the work on another
-            visible = xp.minimum(fill, transfer)
-            latency = xp.maximum(latency + visible, transfer)
-            ramp = ramp + visible
-        else:
-            latency = latency + transfer
-            ramp = ramp + transfer
+        xp = namespace(latency, transfer, fill)
+        doubled = buffers_twice(level, mapping)
+        latency, visible = staged(latency, transfer, fill, doubled, xp.maximum, xp.minimum)
+        ramp = ramp + visible
     for part in parts.values():
         if part.kind in {"memory", "link"}:
             latency = namespace(latency, part.time).maximum(latency, part.time)
@@ -336,13 +332,16 @@ def _pipelined(
 
 
 def _transfer_time(move: _Move, above: Memory, below: Memory, instances: dict[str, Array]) -> Array:
-    xp = namespace(move.taken, move.given, above.read_bandwidth, below.write_bandwidth)
-    up, down = instances[above.name], instances[below.name]
-    read, written = move.taken / above.read_bandwidth, move.given / above.write_bandwidth
-    outer = (read + written if above.shared_port else xp.maximum(read, written)) / up
-    filled, drained = move.filled / below.write_bandwidth, move.drained / below.read_bandwidth
-    inner = (filled + drained if below.shared_port else xp.maximum(filled, drained)) / down
-    return xp.maximum(outer, inner)
+    outer = _busy(above, move.taken, move.given) / instances[above.name]
+    inner = _busy(below, move.drained, move.filled) / instances[below.name]
+    return namespace(outer, inner).maximum(outer, inner)
+
+
+def _busy(memory: Memory, read: Array, written: Array) -> Array:
+    """Seconds that one memory needs to move these bytes."""
+    speeds = memory.read_bandwidth, memory.write_bandwidth
+    xp = namespace(read, written, *speeds)
+    return port_time(read, written, *speeds, memory.shared_port, xp.maximum)
 
 
 def _times(part: Part, times: int) -> Part:

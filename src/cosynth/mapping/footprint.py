@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cosynth.mapping.intervals import Span, longest, total
@@ -66,6 +66,16 @@ def groups(access: Access, einsum: Einsum, shape: tuple[int, ...]) -> tuple[Grou
 @lru_cache(maxsize=4096)
 def _interned(ranks: tuple[str, ...], sizes: tuple[int, ...], windows: Windows) -> Group:
     return Group(ranks=ranks, sizes=sizes, windows=windows)
+
+
+def plain_group(group: Group) -> Group:
+    """The same group with its ranks named by position: equal for equal windows of any einsum."""
+    names = {rank: str(at) for at, rank in enumerate(group.ranks)}
+    windows = tuple(
+        (replace(index, terms=tuple(replace(t, rank=names[t.rank]) for t in index.terms)), size)
+        for index, size in group.windows
+    )
+    return _interned(tuple(names.values()), group.sizes, windows)
 
 
 def _partitions(index: Index, sizes: dict[str, int], size: int) -> bool:

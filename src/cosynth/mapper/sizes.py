@@ -1,0 +1,36 @@
+"""Tile sizes of a rank as intervals that need the same number of steps.
+
+Of all tiles with `n` steps over a rank of `N`, none needs less room than `ceil(N / n)`, and none
+splits what stands below into fewer pieces than the largest. An interval of sizes therefore bounds
+all mappings inside it: room by its low end, counts by its high end. There are about `2 sqrt(N)`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+# ranks up to this size get one interval per size: what fits there is then counted as it is
+FINE = 12
+
+
+@lru_cache(maxsize=1 << 12)
+def intervals(size: int, fine: int = FINE) -> tuple[Integers, Integers, Integers]:
+    """Return (low, high, steps) of every interval of tiles of a rank, largest tiles first.
+
+    >>> [list(map(int, column)) for column in intervals(5, fine=1)]
+    [[5, 3, 2, 1], [5, 4, 2, 1], [1, 2, 3, 5]]
+    """
+    if size <= fine:
+        low = np.arange(size, 0, -1)
+        return low, low, -(-size // low)
+    root = int(size**0.5) + 1
+    counts = {*range(1, root + 1), *(-(-size // tile) for tile in range(1, root + 1))}
+    steps = np.array(sorted(n for n in counts if -(-size // -(-size // n)) == n))
+    low = -(-size // steps)
+    high = np.concatenate([[size], low[:-1] - 1])
+    return low, high, steps

@@ -1,0 +1,263 @@
+"""One mapping problem as plain arrays: what the compiled bound and search read."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosynth.cost import Job, byte_energies, price
+from cosynth.format import accumulator
+from cosynth.hardware import Engine, Hardware, Link, Memory, SpatialArray
+from cosynth.mapper.objective import Objective
+from cosynth.mapper.sizes import intervals
+from cosynth.mapping import Counts, Level, Mapping, Traffic, distinct, operands, rank_kinds, unrolls
+from cosynth.mapping.footprint import EVERY, Group, groups, largest, plain_group, touched
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Shape(NamedTuple):
+    """What a problem is of its einsum: ranks, their intervals of tiles, operands and windows.
+
+    Masks are bits, over ranks or over operands; the output is the last operand. `every` and `held`
+    give the elements of a window's tiles, summed over all of them and of the largest one, by the
+    intervals of its ranks.
+    """
+
+    sizes: Integers  # [rank]
+    number: Integers  # [rank] intervals
+    low: Integers  # [rank, interval]
+    high: Integers
+    steps: Integers
+    relevant: Integers  # [operand] ranks that index it
+    bare: Integers  # [operand] ranks whose every step touches elements of its own
+    sliding: Integers  # [operand] ranks of its windows
+    base: Floats  # [operand] elements over bare ranks and over what no window describes
+    distinct: Floats  # [operand]
+    window: Integers  # [window, (operand, rank, other rank or -1)]
+    every: Floats  # [window, interval, interval]
+    held: Floats
+
+
+class Chip(NamedTuple):
+    """What a problem is of its engine and formats: stages outermost first, then numbers.
+
+    A stage is the block of loops of a memory, or one dimension of an array.
+    """
+
+    memory: Integers  # [stage] memory whose block it is, -1 for an array dimension
+    room: Integers  # [stage] instances of the dimension
+    carries: Integers  # [stage] ranks it may carry
+    united: Integers  # [stage] operands that its instances share
+    start: Integers  # [memory and the unit] stages above
+    home: Integers  # [operand] its outermost memory
+    stored: Floats  # [operand] bytes an element
+    partial: float  # bytes of a sum that is not whole
+    capacity: Floats  # [memory] bytes
+    reading: Floats  # [memory] bytes a second
+    writing: Floats
+    shared: Integers  # [memory] one port for both
+    crosses: Integers  # [link, memory, memory or unit]
+    linking: Floats  # [link] bytes a second
+    fixed: Floats  # [memory, (read, written)] bytes moved whatever the mapping
+    cycle: float  # seconds of a time step
+    vector: float  # seconds beside the run (at the end of it, if negative)
+    weight_read: Floats  # [memory] objective for a byte read
+    weight_written: Floats
+    weight_link: Floats
+    weight_fixed: float
+    weight_time: float
+    product: int  # whether the objective is time x the rest, else their sum
+    latest: float  # seconds it may take
+
+
+def ranks_of(job: Job) -> tuple[str, ...]:
+    """The ranks that have more than one step: those a mapping can split."""
+    return tuple(rank for rank, size in job.einsum.bounds if size > 1)
+
+
+@lru_cache(maxsize=1 << 12)
+def shape(job: Job) -> Shape:
+    """Return the einsum's side of a problem."""
+    ranks = ranks_of(job)
+    sizes = job.einsum.sizes
+    cut = [intervals(sizes[rank]) for rank in ranks]
+    most = max([len(low) for low, _, _ in cut], default=1)
+    place = {rank: at for at, rank in enumerate(ranks)}
+    relevant, bare, sliding, base, whole = [], [], [], [], []
+    windows: list[tuple[tuple[int, int, int], Group]] = []
+    for operand, (access, _) in enumerate(operands(job.einsum, job.workload)):
+        size = job.workload.tensor(access.tensor).shape
+        elements = 1.0
+        bares = slides = 0
+        for group in groups(access, job.einsum, size):
+            known = [place[rank] for rank in group.ranks if rank in place]
+            if not group.windows:
+                elements *= group.sizes[0]
+                bares |= _mask(known)
+            elif len(known) in (1, 2):
+                windows.append(((operand, known[0], known[1] if known[1:] else -1), group))
+                slides |= _mask(known)
+            else:
+                # what more than two ranks share is bounded by what must be moved at least once
+                elements *= touched(group, ())
+        relevant.append(_mask([place[rank] for rank in access.ranks if rank in place]))
+        bare.append(bares)
+        sliding.append(slides)
+        base.append(elements)
+        whole.append(float(distinct(access, job.einsum, size)))
+    every = np.zeros((len(windows), most, most))
+    held = np.zeros_like(every)
+    for at, ((_, first, second), group) in enumerate(windows):
+        sums, tiles = _windows(plain_group(group))
+        rows, columns = sums.shape
+        assert rows == len(cut[first][0])
+        assert second < 0 or columns == len(cut[second][0])
+        every[at, :rows, :columns], held[at, :rows, :columns] = sums, tiles
+    return Shape(
+        sizes=np.array([sizes[rank] for rank in ranks], dtype=np.int64),
+        number=np.array([len(low) for low, _, _ in cut], dtype=np.int64),
+        low=_padded([low for low, _, _ in cut], most),
+        high=_padded([high for _, high, _ in cut], most),
+        steps=_padded([steps for _, _, steps in cut], most),
+        relevant=np.array(relevant, dtype=np.int64),
+        bare=np.array(bare, dtype=np.int64),
+        sliding=np.array(sliding, dtype=np.int64),
+        base=np.array(base),
+        distinct=np.array(whole),
+        window=np.array([key for key, _ in windows], dtype=np.int64).reshape(-1, 3),
+        every=every,
+        held=held,
+    )
+
+
+def _padded(columns: list[Integers], most: int) -> Integers:
+    table = np.ones((len(columns), most), dtype=np.int64)
+    for row, column in zip(table, columns, strict=True):
+        row[: len(column)] = column
+    return table
+
+
+def _mask(ranks: list[int]) -> int:
+    return sum(1 << rank for rank in ranks)
+
+
+@lru_cache(maxsize=1 << 12)
+def _windows(group: Group) -> tuple[Floats, Floats]:
+    """Elements that tiles of a window touch, by the intervals of its (one or two) ranks.
+
+    The least over an interval for the sum over all tiles; the smallest size for the largest tile.
+    """
+    cut = [intervals(size) for size in group.sizes if size > 1]
+    ranks = [at for at, size in enumerate(group.sizes) if size > 1]
+    if len(cut) == 1:
+        cut.append((np.ones(1, dtype=np.int64),) * 3)
+    sums = np.zeros((len(cut[0][0]), len(cut[1][0])))
+    tiles = np.zeros_like(sums)
+    for row in range(sums.shape[0]):
+        for column in range(sums.shape[1]):
+            places = list(zip(ranks, (row, column), strict=False))
+            wide = tuple((rank, int(cut[i][1][at]), EVERY) for i, (rank, at) in enumerate(places))
+            narrow = tuple((rank, int(cut[i][0][at]), EVERY) for i, (rank, at) in enumerate(places))
+            sums[row, column] = touched(group, wide)
+            tiles[row, column] = largest(group, narrow)
+    return sums, tiles
+
+
+def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
+    """Return the engine's side of a problem: plain numbers of `priced` hardware."""
+    ranks = ranks_of(job)
+    kinds = rank_kinds(job.einsum, job.workload)
+    parts = [part for _, part in operands(job.einsum, job.workload)]
+    memories = engine.memories
+    memory, room, carries, united, start = [], [], [], [], []
+    for level in engine.levels:
+        if isinstance(level, Memory):
+            start.append(len(memory))
+            memory.append(len(start) - 1)
+            room.append(1)
+            carries.append(0)
+            united.append(0)
+        elif isinstance(level, SpatialArray):
+            for dimension in level.dimensions:
+                shared = dimension.multicast + (("output",) if dimension.reduce else ())
+                memory.append(-1)
+                room.append(int(dimension.size))
+                allowed = [unrolls(dimension, rank, kinds[rank]) for rank in ranks]
+                carries.append(_mask([at for at, may in enumerate(allowed) if may]))
+                united.append(_mask([at for at, part in enumerate(parts) if part in shared]))
+    start.append(len(memory))
+    links = [level for level in engine.levels if isinstance(level, Link)]
+    energies = [byte_energies(level) for level in memories]
+    empty = _empty(job, engine, hardware)
+    times = job.einsum.repeat
+    fixed = [(empty.part(level.name).read, empty.part(level.name).written) for level in memories]
+    beside = next((p for p in empty.parts if p.kind in {"vector", "serial"}), None)
+    vector = float(beside.time) / times if beside else 0.0
+    traffic = dict(goal.traffic)
+    moved = [traffic.get(level.name, 0.0) for level in memories]
+    energy = goal.energy
+    fixed_energy = float(empty.energy) / times - sum(
+        float(read * inward + written * outward)
+        for (read, written), (inward, outward) in zip(fixed, energies, strict=True)
+    ) / times
+    return Chip(
+        memory=np.array(memory, dtype=np.int64),
+        room=np.array(room, dtype=np.int64),
+        carries=np.array(carries, dtype=np.int64),
+        united=np.array(united, dtype=np.int64),
+        start=np.array(start, dtype=np.int64),
+        home=np.array([memories.index(engine.levels[engine.home(p)]) for p in parts]),
+        stored=np.array([job.bits[access.tensor] / 8 for access, _ in operands(job.einsum, job.workload)]),
+        partial=accumulator(engine.compute.accumulator).bits / 8,
+        capacity=np.array([float(level.size) for level in memories]),
+        reading=np.array([float(level.read_bandwidth) for level in memories]),
+        writing=np.array([float(level.write_bandwidth) for level in memories]),
+        shared=np.array([int(level.shared_port) for level in memories]),
+        crosses=_crosses(engine, links),
+        linking=np.array([float(link.bandwidth) for link in links]),
+        fixed=np.array(fixed, dtype=float) / times,
+        cycle=float(empty.part(engine.compute.name).time) / times,
+        vector=-vector if beside and beside.kind == "serial" else vector,
+        weight_read=np.array([energy * float(e[0]) + w for e, w in zip(energies, moved, strict=True)]),
+        weight_written=np.array(
+            [energy * float(e[1]) + w for e, w in zip(energies, moved, strict=True)]
+        ),
+        weight_link=np.array([energy * 8 * float(link.energy) for link in links]),
+        weight_fixed=energy * fixed_energy,
+        weight_time=goal.latency,
+        product=int(goal.product),
+        latest=goal.latest / times,
+    )
+
+
+def _empty(job: Job, engine: Engine, hardware: Hardware):
+    """The cost of one time step that moves nothing: what no mapping changes."""
+    homes = [
+        Counts(tensor=access.tensor, part=part, level=engine.levels[engine.home(part)].name)
+        for access, part in operands(job.einsum, job.workload)
+    ]
+    stages = [lv for lv in engine.levels if isinstance(lv, (Memory, SpatialArray))]
+    nothing = Mapping(
+        einsum=job.name,
+        engine=engine.name,
+        levels=tuple(Level(name=level.name) for level in stages),
+    )
+    counts = Traffic(counts=tuple(homes), steps=1, points=job.einsum.points, lanes=1)
+    return price(job, counts, nothing, engine, hardware)
+
+
+def _crosses(engine: Engine, links: list[Link]) -> Integers:
+    """Whether a link stands between a memory and another (or the unit)."""
+    place = {level.name: at for at, level in enumerate(engine.levels)}
+    ends = [place[memory.name] for memory in engine.memories]
+    found = np.zeros((len(links), len(ends), len(ends) + 1), dtype=np.int64)
+    for at, link in enumerate(links):
+        for above, upper in enumerate(ends):
+            for below, lower in enumerate([*ends, place[engine.compute.name]]):
+                found[at, above, below] = upper < place[link.name] < lower
+    return found
