@@ -106,7 +106,7 @@ def crossings(
     return tuple(found)
 
 
-def _leaving(  # noqa: PLR0913 - an output has two widths
+def _leaving(
     family: Family, order: Order, at: int, base: Crossing, bits: float, sums: float
 ) -> Crossing:
     """Sums that are not whole when they leave are as wide as the accumulator."""
@@ -172,7 +172,7 @@ class Style:
     pipelined: bool = False
 
 
-def held(  # noqa: PLR0913 - a group, its loops and its place
+def held(
     family: Family,
     order: Order,
     cuts: Sequence[Along],
@@ -329,10 +329,10 @@ def transfer(
         if isinstance(memory := hardware.component(name), Memory)
     ]
     for name, data in through.items():
-        link = hardware.component(name)
-        assert isinstance(link, Link)
+        wire = hardware.component(name)
+        assert isinstance(wire, Link)
         parts.append(
-            Part(name=name, kind="link", time=data / link.bandwidth, energy=data * 8 * link.energy)
+            Part(name=name, kind="link", time=data / wire.bandwidth, energy=data * 8 * wire.energy)
         )
     return parts, seconds, fill
 

@@ -34,7 +34,7 @@ from cosynth.cost.group import (
 )
 from cosynth.cost.tile import Words, points_cost, tile_job
 from cosynth.errors import InfeasibleError
-from cosynth.hardware import Engine, Hardware, Link, Memory, SpatialArray, compute_energy
+from cosynth.hardware import Component, Engine, Hardware, Link, Memory, SpatialArray, compute_energy
 from cosynth.mapper.best import Mapped, best
 from cosynth.mapping import Loop, buffers_twice, rank_kinds, unrolls
 from cosynth.mapping.group import Family, Fused, Run
@@ -109,7 +109,7 @@ class FusedMapped:
 
 def below(engine: Engine, memory: Memory) -> Engine:
     """The engine from the meeting memory down; what that may not hold stays with those above."""
-    levels = []
+    levels: list[Component] = []
     seen = False
     for level in engine.levels:
         if level.name == memory.name:
@@ -126,7 +126,7 @@ def below(engine: Engine, memory: Memory) -> Engine:
     return Engine(name=engine.name, levels=tuple(levels))
 
 
-def meetings(hardware: Hardware, engines: Sequence[Engine]) -> tuple[Memory, ...]:
+def meetings(engines: Sequence[Engine]) -> tuple[Memory, ...]:
     """Memories in which members on these engines may meet.
 
     Below the root and above every array of each engine, and able to hold inputs and outputs.
@@ -167,10 +167,10 @@ class _Choice:
     tiles: tuple[int, ...]
     runs: float
 
-    @property
-    def rank(self) -> tuple[float, float]:
-        """Lower bounds first; of equal ones, fewer runs, which have fewer ramps."""
-        return self.bound, self.runs
+
+def _rank(choice: _Choice) -> tuple[float, float]:
+    """Lower bounds first; of equal ones, fewer runs, which have fewer ramps."""
+    return choice.bound, choice.runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -207,7 +207,7 @@ def best_fused(family: Family, runs: Runs, limits: Limits | None = None) -> Fuse
     hardware = runs.hardware
     options = [engines_of(family, hardware, at) for at in range(len(family.members))]
     names = ", ".join(one.name for one in family.members)
-    memories = meetings(hardware, [engine for each in options for engine in each])
+    memories = meetings([engine for each in options for engine in each])
     if not memories:
         raise InfeasibleError(
             f"{names}: {hardware.name} has no memory on the chip that may hold both inputs and "
@@ -219,7 +219,7 @@ def best_fused(family: Family, runs: Runs, limits: Limits | None = None) -> Fuse
         for memory in memories
         for grid in _grids(family, runs, options, memory, chosen, left_out)
     ]
-    choices = heapq.merge(*(grid.choices() for grid in grids), key=lambda choice: choice.rank)
+    choices = heapq.merge(*(grid.choices() for grid in grids), key=_rank)
     found: tuple[float, Fused, Cost] | None = None
     priced = 0
     least = math.inf
@@ -278,8 +278,8 @@ def depths(family: Family, ranks: tuple[str, ...], left_out: dict[str, None]) ->
     """Every legal way to place the members inside these loops."""
     most = []
     for at in range(len(family.members)):
-        inside = itertools.takewhile(lambda name, at=at: at in family.ranks[name], ranks)
-        most.append(len(tuple(inside)))
+        own = [at in family.ranks[name] for name in ranks]
+        most.append(own.index(False) if False in own else len(own))
     if max(most, default=0) < len(ranks):
         return
     if math.prod(depth + 1 for depth in most) <= DEPTHS:
@@ -413,8 +413,8 @@ def _bound(
                 read = read + data * (number >= one.heads or _kept(family, at, number, memory))
         more = continued(family, order, cuts, first, words, at)
         read, written = read + more[0], written + more[1]
-    for one in crossing:
-        read, written = read + one.drained, written + (one.taken if one.part != "output" else 0)
+    for each in crossing:
+        read, written = read + each.drained, written + each.taken * (each.part != "output")
     port = memory_part(memory, read, written)
     own = [part for part in moving if part.name != memory.name]
     energy = energy + port.energy - sum(p.energy for p in moving if p.name == memory.name)
@@ -450,7 +450,7 @@ def _points(
 def _work(
     family: Family, runs: Runs, engine: Engine, at: int, points: Array, lengths: dict[str, Array]
 ) -> tuple[Array, Array]:
-    """Seconds that all runs of a member take at least on an engine, and joules of its operations."""
+    """Least seconds of all runs of a member on an engine, and joules of its operations."""
     one = family.members[at]
     whole = tile_job(family, at, {}, runs.words)
     speed = float(rate(engine.compute, whole))
@@ -528,7 +528,7 @@ def _assignments(
     goal: str,
     ahead: tuple[bool, ...],
 ) -> Iterator[tuple[_Picked, list[Style]]]:
-    """Engines of the members: each at its best in turn, and every mix that may work side by side."""
+    """Engines of the members: each at its best in turn, and mixes that may work side by side."""
 
     def value(found: _Found) -> float:
         return sum(ran.times * float(objective(ran.cost, goal)) for ran, _ in found)
@@ -590,7 +590,7 @@ def member_cuts(
         yield own, math.prod(times for _, times in kinds)
 
 
-def _member_runs(
+def _member_runs(  # noqa: PLR0913 - a member, its loops, its engine
     family: Family,
     runs: Runs,
     order: Order,
@@ -603,14 +603,14 @@ def _member_runs(
     """All runs of a member on one engine; None if one of them cannot be."""
     found = []
     path = below(engine, choice.memory)
-    for own, times in member_cuts(family, order, cuts, at):
+    for own, number in member_cuts(family, order, cuts, at):
         job = tile_job(family, at, own, runs.words)
         mapped = runs.mapped(job, engine, choice.memory, goal)
         if mapped is None:
             return None
         inner = [memory for memory in path.memories if memory.name != choice.memory.name]
         twice = all(buffers_twice(memory, mapped.mapping) for memory in inner)
-        ran = Ran(member=at, times=times, cost=mapped.cost, overlaps=twice)
+        ran = Ran(member=at, times=number, cost=mapped.cost, overlaps=twice)
         tile = tuple((rank, job.einsum.sizes[rank]) for rank in job.einsum.ranks)
-        found.append((ran, Run(member=at, tile=tile, times=times, mapping=mapped.mapping)))
+        found.append((ran, Run(member=at, tile=tile, times=number, mapping=mapped.mapping)))
     return found

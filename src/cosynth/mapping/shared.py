@@ -317,6 +317,11 @@ def _window(
     if span[0] >= span[1]:
         return (0, 0)
     sizes = family.members[at].einsum.sizes
+    if any(term.coefficient > 1 for term in index.terms):
+        # the first stored position may lie inside the edge
+        spans = {name: range(sizes[name]) for name in index.ranks} | {rank: range(*span)}
+        mask = _mask(index, limit, spans)
+        return ((mask & -mask).bit_length() - 1, mask.bit_length()) if mask else (0, 0)
     low = high = index.offset
     for term in index.terms:
         first, last = span if term.rank == rank else (0, sizes[term.rank])
@@ -362,8 +367,10 @@ def _positions(
         if rank not in index.ranks:
             continue
         if index.plain:
+            # a writer's steps overlap where its readers' windows do and nothing slides
+            once = sum((high - low) * times for (low, high), times in _fresh(steps))
             total = sum((high - low) * times for (low, high), times in steps)
-            return total, total, max(high - low for (low, high), _ in steps)
+            return total, once, max(high - low for (low, high), _ in steps)
         every = fresh = most = before = 0
         sizes = family.members[at].einsum.sizes
         for (low, high), times in steps:
@@ -455,8 +462,11 @@ def made(family: Family, order: Order, cuts: Sequence[Along], tensor: str) -> Ar
     levels = range(common(family, order, tensor))
     moved = frozenset(family.ranks[order.ranks[level]][at] for level in levels)
     operand = at, len(family.members[at].reads)
-    held = [cuts[level].held.get(tensor, cuts[level].most.get(operand, 1)) for level in levels]
-    return whole(family, operand, moved) * math.prod(held)
+    held: list[Array] = [
+        cuts[level].held.get(tensor, cuts[level].most.get(operand, 1)) for level in levels
+    ]
+    total: Array = whole(family, operand, moved)
+    return total * math.prod(held)
 
 
 def times(order: Order, cuts: Sequence[Along], at: int) -> Array:
