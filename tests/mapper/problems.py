@@ -142,7 +142,7 @@ def _job(kind: str, text: str, sizes: dict[str, int], formats: str, cut: int) ->
 
 
 def _formats(rng: random.Random) -> str:
-    names = ("int4", "int8", "int16", "fp16", "mxfp4")
+    names = ("int4", "int8", "int16", "fp16", "mxfp4", "fp32")
     return f"weights={rng.choice(names)},activations={rng.choice(names)}"
 
 
@@ -201,7 +201,7 @@ def _levels(rng: random.Random, tree: str) -> tuple:
     unit = Compute(
         name="mac",
         rates=(("any", rng.choice((0.5, 1.0, 2.0))),),
-        accumulator=rng.choice(("int16", "int24", "int32")),
+        accumulator=rng.choice(("align14", "int16", "fp32", "int32", "int32")),
         energy=_magnitude(rng, 1e-13, 1e-11),
     )
     dram, buffer = _memory(rng, "dram"), _memory(rng, "buffer")
