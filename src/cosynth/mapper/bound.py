@@ -141,10 +141,7 @@ def _reads(chip: Chip, shape: Shape, state: State, operand: int, above: int, ran
             before = now
         stage += 1
     # what is left can at best be shared by all instances of the dimensions still open
-    room = 1
-    for rest in range(stage, stages):
-        if chip.memory[rest] < 0 and _still(chip, state, operand, rest, rank, above):
-            room *= _allowed(chip, state, rest, rank)
+    room = _open(chip, state, operand, stage, stages, rank, above)
     return least * _rest(shape, rank, start, before, room)
 
 
@@ -206,37 +203,82 @@ def _window(
     chip: Chip, shape: Shape, state: State, window: int, above: int, end: int, unit: bool
 ):
     """Fewest elements that the tiles of a window bring to a receiver, summed over all of them."""
-    row = _side(chip, shape, state, window, 1, above, end, unit)
-    column = _side(chip, shape, state, window, 2, above, end, unit)
-    return shape.every[window, row, column]
+    first = _side(chip, shape, state, window, 1, above, end, unit)
+    second = _side(chip, shape, state, window, 2, above, end, unit)
+    if first >= 0 and second >= 0:
+        return shape.every[window, first, second]
+    if not unit:
+        return shape.every[window, 0, 0]
+    # instances that stand apart may meet at any position, yet no more of them than of either rank
+    one = _together(chip, shape, state, window, 1, above)
+    other = _together(chip, shape, state, window, 2, above)
+    row = shape.number[shape.window[window, 1]] - 1
+    column = shape.number[shape.window[window, 2]] - 1 if shape.window[window, 2] >= 0 else 0
+    return math.ceil(shape.every[window, row, column] / min(one, other))
 
 
 @compiled
 def _side(
     chip: Chip, shape: Shape, state: State, window: int, side: int, above: int, end: int, unit: bool
 ) -> int:
-    """Interval of the largest tile that one rank of a window may have without being sent again."""
+    """Interval of the largest tile that one rank of a window may have without being sent again.
+
+    -1 if instances that share what is sent may work on tiles that do not lie side by side.
+    """
     operand, rank = shape.window[window, 0], shape.window[window, side]
     if rank < 0:
         return 0
     before = 0
+    shared = False
+    found = -1
     for stage in range(end):
         now = state.tile[stage, rank]
         if now < 0:
-            if not unit:
-                return before
-            room = 1
-            for rest in range(stage, end):
-                if chip.memory[rest] < 0 and _still(chip, state, operand, rest, rank, above):
-                    room *= _allowed(chip, state, rest, rank)
-            # the largest tile that instances side by side can unite
-            while shape.low[rank, before] > room:
-                before += 1
-            return before
+            if unit and (shared or _open(chip, state, operand, stage, end, rank, above) > 1):
+                return -1
+            # single steps remain, if nothing is shared
+            last = shape.number[rank] - 1 if unit else before
+            return last if found < 0 else found
         if now != before and _still(chip, state, operand, stage, rank, above):
-            return before
+            found = before if found < 0 else found
+            shared = shared or chip.memory[stage] < 0
+        elif now != before and shared:
+            return -1
         before = now
-    return before
+    return before if found < 0 else found
+
+
+@compiled
+def _open(
+    chip: Chip, state: State, operand: int, stage: int, end: int, rank: int, above: int
+) -> int:
+    """Most instances of a rank that dimensions not decided yet may unite."""
+    room = 1
+    for rest in range(stage, end):
+        if chip.memory[rest] < 0 and _still(chip, state, operand, rest, rank, above):
+            room *= _allowed(chip, state, rest, rank)
+    return room
+
+
+@compiled
+def _together(
+    chip: Chip, shape: Shape, state: State, window: int, side: int, above: int
+) -> int:
+    """Most instances over one rank of a window that are sent the same at a time."""
+    operand, rank = shape.window[window, 0], shape.window[window, side]
+    if rank < 0:
+        return 1
+    room = 1
+    before = 0
+    for stage in range(len(chip.memory)):
+        now = state.tile[stage, rank]
+        if now < 0:
+            return room * _open(chip, state, operand, stage, len(chip.memory), rank, above)
+        if now != before and chip.memory[stage] < 0:
+            if _still(chip, state, operand, stage, rank, above):
+                room *= _ceil(shape.high[rank, before], shape.low[rank, now])
+        before = now
+    return room
 
 
 @compiled

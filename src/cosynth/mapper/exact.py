@@ -83,7 +83,9 @@ class Search:
     nodes: int = 0
 
     @classmethod
-    def of(cls, job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Search:
+    def of(
+        cls, job: Job, engine: Engine, hardware: Hardware, goal: Objective, *, strict: bool = True
+    ) -> Search:
         """Lay the problem out and bound every choice of what is kept where."""
         side, form = chip(job, engine, hardware, goal), shape(job.head)
         made = choices(job, engine, goal)
@@ -94,7 +96,7 @@ class Search:
             engine=engine,
             chip=side,
             shape=form,
-            orders=no_orders(len(side.stored), len(form.sizes)),
+            orders=no_orders(len(side.stored), len(form.sizes), strict=strict),
             choices=tuple(made[at] for at in order),
             roots=[roots[at] for at in order],
         )

@@ -30,11 +30,18 @@ class Orders(NamedTuple):
     stays: Integers  # [order, operand]
     slider: Integers  # [order, operand] -1 where none slides
     sequence: Integers  # [order, rank] -1 past the end
+    strict: int  # whether sums that stay longer need not be better
 
 
-def no_orders(operands: int, ranks: int, room: int = 1 << 14) -> Orders:
-    """Return a table without orders."""
+def no_orders(operands: int, ranks: int, *, strict: bool, room: int = 1 << 14) -> Orders:
+    """Return a table without orders.
+
+    A tile of sums that enters a memory more often is added to less often there, where its first
+    update needs no read. That can pay: `strict` orders are compared by what they do to operands
+    only, with sums alike.
+    """
     return Orders(
+        strict=int(strict),
         at=np.full((1 << operands, 1 << ranks, 2), -1, dtype=np.int64),
         used=np.zeros(1, dtype=np.int64),
         stays=np.zeros((room, operands), dtype=np.int64),
@@ -49,6 +56,9 @@ def _beats(orders: Orders, one: int, other: int) -> bool:
     for operand in range(orders.stays.shape[1]):
         its = orders.stays[other, operand]
         if orders.stays[one, operand] & its != its:
+            return False
+        sums = operand == orders.stays.shape[1] - 1
+        if orders.strict and sums and orders.stays[one, operand] != its:
             return False
         slider = orders.slider[other, operand]
         if slider >= 0 and slider != orders.slider[one, operand]:
@@ -124,6 +134,8 @@ def find_orders(
                 known |= relevant[operand]
         # loops that no live operand knows are free: inside is their place
         taken = loops & ~placed[depth] & ~known
+        if orders.strict and live[depth] >> (operands - 1) & 1:
+            taken = 0
         if taken and option[depth] > 0:
             depth -= 1
             continue
