@@ -28,6 +28,7 @@ from cosynth.mapping import (
     Traffic,
     operands,
     overflows,
+    problems,
     rank_kinds,
     unrolls,
 )
@@ -536,8 +537,11 @@ def _alone(space: Space, table: Tables, hardware: Hardware, goal: str, choice) -
     """The winner walked as a whole, without any short cut, and priced once more by itself."""
     found, at, keep, twice = choice
     mapping = space.mapping(table.nests[at], keep, twice)
-    counts = walked(space.job, mapping, space.engine)
-    cost = price(space.job, counts, mapping, space.engine, hardware)
+    job, engine = space.job, space.engine
+    assert problems(job.einsum, job.workload, mapping, engine) == (), mapping
+    counts = walked(job, mapping, engine)
+    assert _fits(job, engine, counts, twice, space, 1).all(), mapping
+    cost = price(job, counts, mapping, engine, hardware)
     assert math.isclose(float(value(cost, goal)), found, rel_tol=1e-12), (goal, mapping)
     return Optimum(value=found, mapping=mapping, cost=cost)
 
