@@ -122,6 +122,10 @@ def test_the_mapper_never_beats_every_mapping(seed):
     one = problem(seed, SMALL)
     found = optimum(one.job, one.engine, one.hardware)
     for goal in OBJECTIVES:
+        if not found.legal:
+            with pytest.raises(InfeasibleError):
+                best(one.job, one.engine, one.hardware, goal)
+            continue
         try:
             mapped = best(one.job, one.engine, one.hardware, goal)
         except InfeasibleError:
