@@ -6,13 +6,15 @@ import argparse
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 from tests.mapper.brute import Found, optimum, value
 from tests.mapper.problems import MOST, Problem, problem
 
 from cosynth.cost import OBJECTIVES
 from cosynth.errors import InfeasibleError
-from cosynth.mapper import Mapped, best
+from cosynth.mapper import Mapped, best, table
+from cosynth.mapper.sizes import intervals
 from cosynth.mapping import write
 
 # two sums of the same numbers in another order differ by this much
@@ -70,7 +72,13 @@ def main() -> int:
     parser.add_argument(
         "--drawn", action="store_true", help="also the objective drawn with each problem"
     )
+    parser.add_argument(
+        "--fine", type=int, help="ranks beyond this size get intervals of tiles in the mapper"
+    )
     options = parser.parse_args()
+    if options.fine:
+        # as if the ranks were long: small ones are otherwise searched size by size
+        table.intervals = partial(intervals, fine=options.fine)
     tally = Tally(kinds=Counter(), trees=Counter(), goals=Counter(), short=Counter())
     for seed in range(options.seed, options.seed + options.problems):
         one = problem(seed, options.most)

@@ -43,6 +43,8 @@ KINDS = {
         "S[h,m,p] += Q[h,m,e] * K[h//{g},p,e]",
         dict(h=6, m=5, p=5, e=3),
     ),
+    "one query, grouped": ("S[h,e] += P[h,m] * V[h//{g},m,e]", dict(h=12, m=3, e=3)),
+    "long kernel": ("O[p] += I[p*{u}+r*{d}-{o}] * W[r]", dict(p=12, r=12)),
     "elementwise": ("Y[n,k] = X[n,k] + B[k]", dict(n=12, k=12)),
     "pooling": ("O[c,p] = max(r) I[c,p*{u}+r-{o}]", dict(c=7, p=11, r=4)),
 }
