@@ -13,7 +13,8 @@ from cosynth.cost.tile import Words
 from cosynth.errors import InfeasibleError
 from cosynth.format import assignment
 from cosynth.hardware import engine, priced
-from cosynth.mapper.fused import Limits, Runs, best_fused
+from cosynth.mapper.fused import Limits, best_fused
+from cosynth.mapper.nests import Runs
 from cosynth.mapping.group import family
 
 WORDS = Words(formats=assignment("int8"), functions={})

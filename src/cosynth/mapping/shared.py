@@ -73,18 +73,35 @@ class Order:
     depths: tuple[int, ...]
 
 
+# members and the depth that each is to be taken out to
+Repair = tuple[tuple[int, int], ...]
+
+
 def legal(family: Family, order: Order) -> bool:
     """Whether the members, so placed, find what they read made and whole."""
-    inside = [frozenset(order.ranks[:depth]) for depth in order.depths]
+    return repairs(family, order) is None
+
+
+def repairs(family: Family, order: Order) -> tuple[Repair, ...] | None:
+    """None for a legal order, else ways out of its first conflict; one of them must be taken."""
     for at, one in enumerate(family.members):
-        ranks = {rank for name in inside[at] if (rank := family.ranks[name].get(at))}
-        if len(ranks) != len(inside[at]) or not _alone(one, ranks):
-            return False
-        deeper = {m for m, depth in enumerate(order.depths) if depth > order.depths[at]}
-        before = any(at in family.after[m] for m in deeper)
-        if before and not deeper.isdisjoint(family.after[at]):
-            return False
-    return all(_fed(family, order, tensor) for tensor in family.inside)
+        depth = order.depths[at]
+        inside = order.ranks[:depth]
+        ranks = [family.ranks[name].get(at, "") for name in inside]
+        if "" in ranks:
+            return (((at, ranks.index("")),),)
+        if not _alone(one, set(ranks)):
+            return (((at, depth - 1),),)
+        deeper = {m for m, other in enumerate(order.depths) if other > depth}
+        before = [m for m in deeper if at in family.after[m]]
+        behind = deeper & family.after[at]
+        if before and behind:
+            return tuple(tuple((m, depth) for m in own) for own in (before, behind))
+    for tensor in family.inside:
+        found = _unfed(family, order, tensor)
+        if found:
+            return found
+    return None
 
 
 def _alone(member: Member, ranks: set[str]) -> bool:
@@ -96,28 +113,26 @@ def _alone(member: Member, ranks: set[str]) -> bool:
     )
 
 
-def _fed(family: Family, order: Order, tensor: str) -> bool:
-    """Whether every reader of an inside tensor runs when the part it needs is made and kept."""
+def _unfed(family: Family, order: Order, tensor: str) -> tuple[Repair, ...]:
+    """Ways out where a reader of an inside tensor runs before what it needs is made and kept."""
     writer = family.writer[tensor]
     kept = family.members[writer].write.ranks
     for reader in family.readers[tensor]:
-        for level in range(order.depths[writer]):
+        reads = [a for a in family.members[reader].reads if a.tensor == tensor]
+        for level in range(min(order.depths[writer], order.depths[reader])):
             rank = family.ranks[order.ranks[level]][writer]
-            if level >= order.depths[reader]:
-                continue
+            own = family.ranks[order.ranks[level]][reader]
+            out: tuple[Repair, ...] = (((writer, level),), ((reader, level),))
             if rank not in kept:
-                return False  # the sum is not whole inside this loop
-            own = family.ranks[order.ranks[level]].get(reader)
-            for access in family.members[reader].reads:
-                if access.tensor != tensor:
-                    continue
-                if family.relation(tensor, rank, reader, access) != own:
-                    return False
-                if reader == writer and not _scans(family, order, tensor, level):
-                    return False
-                if tensor in family.leaves and not _same(family, tensor, rank, access):
-                    return False
-    return True
+                return out  # the sum is not whole inside this loop
+            if any(family.relation(tensor, rank, reader, access) != own for access in reads):
+                return out
+            leaves = tensor in family.leaves
+            if leaves and not all(_same(family, tensor, rank, access) for access in reads):
+                return out
+            if reader == writer and not _scans(family, order, tensor, level):
+                return (((writer, level),), ((writer, level + 1),))
+    return ()
 
 
 def _scans(family: Family, order: Order, tensor: str, level: int) -> bool:
@@ -141,9 +156,33 @@ def _same(family: Family, tensor: str, rank: str, access: Access) -> bool:
 
 
 def common(family: Family, order: Order, tensor: str) -> int:
-    """How many loops an inside tensor is cut by: those around its writer and all its readers."""
-    places = (family.writer[tensor], *family.readers[tensor])
-    return min(order.depths[place] for place in places)
+    """How many loops an inside tensor is cut by: those around its writer and all its readers.
+
+    A reader that comes after a loop and needs the last step alone counts as inside of it.
+    """
+    writer = family.writer[tensor]
+    found = order.depths[writer]
+    for reader in family.readers[tensor]:
+        depth = order.depths[reader]
+        while depth < found and _reads_last(family, order, tensor, reader, depth):
+            depth += 1
+        found = min(found, depth)
+    return found
+
+
+def _reads_last(family: Family, order: Order, tensor: str, reader: int, level: int) -> bool:
+    """Whether a reader takes only the last position along a loop of the writer."""
+    writer = family.members[family.writer[tensor]]
+    rank = family.ranks[order.ranks[level]][family.writer[tensor]]
+    last = writer.einsum.sizes[rank] - 1
+    found = [
+        not index.terms and index.lookup is None and index.offset == last
+        for access in family.members[reader].reads
+        if access.tensor == tensor
+        for made, index in zip(writer.write.indices, access.indices, strict=True)
+        if made.plain and made.name == rank
+    ]
+    return bool(found) and all(found)
 
 
 def size(family: Family, order: Order, level: int) -> int:
@@ -162,7 +201,7 @@ def size(family: Family, order: Order, level: int) -> int:
 def _driven(family: Family, order: Order, level: int, at: int) -> bool:
     """Whether readers inside the loop say which part of its rank a member makes."""
     tensor = family.members[at].write.tensor
-    readers = [m for m in family.readers.get(tensor, ()) if m != at]
+    readers = [m for m in family.readers.get(tensor, ()) if m != at and order.depths[m] > level]
     rank = family.ranks[order.ranks[level]][at]
     if rank not in family.members[at].write.ranks or tensor not in family.inside:
         return False
@@ -210,9 +249,10 @@ def _along(  # noqa: PLR0913 - the key of a cache: what a loop's counts depend o
         tensor = family.members[at].write.tensor
         rank = family.ranks[name][at]
         number = tensors.get(tensor, -1)
-        readers = [m for m in family.readers.get(tensor, ()) if m != at]
-        if number >= 0 and meets[number] and readers and rank in family.members[at].write.ranks:
+        readers = [m for m in family.readers.get(tensor, ()) if m != at and inner[m]]
+        if number >= 0 and meets[number] and rank in family.members[at].write.ranks:
             needed = [_needed(family, name, at, reader, steps[reader]) for reader in readers]
+            needed = needed or [_regular(total, tile, plain)]
             joined = _joined([*needed, *_kept(family, name, at, needed)])
             held[tensor] = max(high - low for (low, high), _ in joined)
             steps[at] = _fresh(_joined(needed)) if sliding[number] else _joined(needed)
