@@ -21,8 +21,9 @@ say as it stands:
 What their input cannot say:
 
 - ZigZag cannot leave an operand out of a memory that serves it, accesses are whole words, and
-  without bandwidth it does not work: 2^20 bits a cycle stand for "unlimited", and its latency holds
-  stalls all the same. By default it tries three unrollings, each of one rank for each dimension.
+  without bandwidth it does not work: 2^14 bits a cycle stand for "unlimited", and its latency holds
+  stalls all the same. It tries three unrollings, each of one rank for each
+  dimension; `zigzag-mixed` asks for several.
 - AccelForge takes only factors of a rank unless told otherwise; `accelforge-ragged` tells it.
 - Neither has padding as we have: the inputs of convolutions are given with their borders.
 - Networks are their contractions; equal layers are mapped once, for all three.

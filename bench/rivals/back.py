@@ -172,18 +172,29 @@ def _mapping(
         levels.append(Level(name=name, keep=keep, loops=tuple(made)))
     mapping = Mapping(einsum=job.name, engine=engine.name, levels=tuple(levels))
     depth_of = dict(zip((memory.name for memory in engine.memories), at, strict=True))
-    ranks = {a.tensor: set(a.ranks) for a in (*job.einsum.inputs, job.einsum.output)}
-    moved = {
-        step.rank for step in nest.temporal[min(spread, nest.spread) : max(spread, nest.spread)]
-    } & {step.rank for step in nest.spatial}
+    low, high = sorted((spread, nest.spread))
+    moved = {step.rank for step in nest.temporal[low:high]} & {s.rank for s in nest.spatial}
     exact = not moved and all(
-        ranks[tensor].isdisjoint(
-            step.rank
-            for step in nest.temporal[min(depth, depth_of[memory]) : max(depth, depth_of[memory])]
-        )
+        _harmless(nest, job, tensor, depth, depth_of[memory])
         for (memory, tensor), depth in nest.depths.items()
     )
     return mapping, exact
+
+
+def _harmless(nest: Nest, job: Job, tensor: str, depth: int, at: int) -> bool:
+    """Whether a tensor kept at another depth moves as much: no loop it lacks brings tiles back.
+
+    Windows count as harmed, since what they share between steps may be loaded again.
+    """
+    low, high = sorted((depth, at))
+    (access,) = [one for one in (*job.einsum.inputs, job.einsum.output) if one.tensor == tensor]
+    windows = {rank for index in access.indices if not index.plain for rank in index.ranks}
+    lacking = False
+    for step in nest.temporal[low:high]:
+        if step.rank in windows or (lacking and step.rank in access.ranks):
+            return False
+        lacking = lacking or step.rank not in access.ranks
+    return True
 
 
 def _tiles(order: list[Step], original: list[Step], job: Job) -> list[int]:

@@ -16,18 +16,19 @@ STAGES = {
 OPERANDS = {"input": "I", "weight": "W", "output": "O"}
 MEMORY_OPERANDS = {"input": "I1", "weight": "I2", "output": "O"}
 # stands for unlimited: bits a cycle of shared memories, and of those in the array
-WIDE, NARROW = 2**20, 2**9
+WIDE, NARROW = 2**14, 2**9
 # bits of a word; accesses are rounded up to words
 WORD = 8
 # an outermost memory without a limit needs a number
 LARGE = 10**13
 
 
-def given(problems: tuple[Problem, ...]) -> dict[str, object]:
+def given(problems: tuple[Problem, ...], *, mixed: bool) -> dict[str, object]:
     """What the worker is given: one accelerator for each call, and the layers."""
     first = problems[0]
     return {
         "stage": STAGES[first.objective],
+        "mixed": mixed,
         "accelerators": [accelerator(*problem.hardware.engines) for problem in problems],
         "layers": [layer(number, work) for number, work in enumerate(first.works)],
     }

@@ -20,18 +20,19 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrant:
-    """A tool, or one way to use it; no `tool` means ours."""
+    """A tool, or one way to use it; no `tool` means ours. `more` asks for its larger space."""
 
     worker: str
     tool: Tool | None = None
-    ragged: bool = False
+    more: bool = False
 
 
 TOOLS = {
     "cosynth": Entrant(worker="worker_cosynth.py"),
     "accelforge": Entrant(worker="worker_accelforge.py", tool=ACCELFORGE),
-    "accelforge-ragged": Entrant(worker="worker_accelforge.py", tool=ACCELFORGE, ragged=True),
+    "accelforge-ragged": Entrant(worker="worker_accelforge.py", tool=ACCELFORGE, more=True),
     "zigzag": Entrant(worker="worker_zigzag.py", tool=ZIGZAG),
+    "zigzag-mixed": Entrant(worker="worker_zigzag.py", tool=ZIGZAG, more=True),
 }
 
 
@@ -118,9 +119,9 @@ def _run(entrant: Entrant, problem: Problem, pythons: Table[str, Path], seconds:
     os.environ.pop("PYTHONPATH", None)
     python = str(pythons[entrant.tool.folder])
     if entrant.tool is ACCELFORGE:
-        given: object = to_accelforge.given(both, ragged=entrant.ragged)
+        given: object = to_accelforge.given(both, ragged=entrant.more)
     else:
-        given = to_zigzag.given(both)
+        given = to_zigzag.given(both, mixed=entrant.more)
     return run([python, "-P", worker], given, seconds)
 
 

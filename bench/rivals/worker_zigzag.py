@@ -61,6 +61,7 @@ def main() -> None:
                 loma_lpf_limit=6,
                 loma_show_progress_bar=False,
                 nb_mappings_generated=3,
+                enable_mix_spatial_mapping_generation=given["mixed"],
                 access_same_data_considered_as_no_access=True,
                 temporal_mapping_type=TemporalMappingType.UNEVEN,
             )
