@@ -35,6 +35,9 @@ class State(NamedTuple):
     doubled: Integers  # [memory] whether it holds two tiles
     free: Integers  # [stage] scratch: loops that do not count for one operand
     flow: Floats  # [memory and unit, operand, (taken, given, filled, drained, first)] scratch
+    entered: Floats  # [memory and unit, operand, (fewest, most)] elements that arrive, scratch
+    weight: Floats  # [memory and unit] what its flows add to the objective, scratch
+    floor: Floats  # [memory and unit] what its flows and all further in add at least
 
 
 @compiled
@@ -155,7 +158,7 @@ def _rest(shape: Shape, rank: int, start: int, before: int, room: int):
 
 
 @compiled
-def _allowed(chip: Chip, state: State, stage: int, rank: int) -> int:
+def allowed(chip: Chip, state: State, stage: int, rank: int) -> int:
     """Most instances of a rank on an array dimension, as far as is decided."""
     if not chip.carries[stage] >> rank & 1:
         return 1
@@ -193,7 +196,7 @@ def steps(chip: Chip, shape: Shape, state: State):
         room = 1
         for rest in range(stage, len(chip.memory)):
             if chip.memory[rest] < 0:
-                room *= _allowed(chip, state, rest, rank)
+                room *= allowed(chip, state, rest, rank)
         total *= count * _rest(shape, rank, start, before, room)
     return max(total, math.ceil(points / lanes))
 
@@ -256,7 +259,7 @@ def _open(
     room = 1
     for rest in range(stage, end):
         if chip.memory[rest] < 0 and _still(chip, state, operand, rest, rank, above):
-            room *= _allowed(chip, state, rest, rank)
+            room *= allowed(chip, state, rest, rank)
     return room
 
 
@@ -347,17 +350,13 @@ def fits(chip: Chip, shape: Shape, state: State, memory: int, wide: bool) -> boo
 
 
 @compiled
-def _flows(chip: Chip, shape: Shape, state: State, decided: int) -> bool:
+def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int) -> bool:
     """Write the fewest bytes on the way into every memory and the unit into `state.flow`.
 
-    Returns whether sums that are not whole yet can fit where they lie.
+    What enters memories below at most `settled` stages is there already. Returns whether sums that are not whole yet can fit where they lie.
     """
     memories = len(chip.capacity)
     last = len(chip.stored) - 1
-    for below in range(memories + 1):
-        for operand in range(last + 1):
-            for kind in range(5):
-                state.flow[below, operand, kind] = 0.0
     for operand in range(len(chip.stored)):
         above = chip.home[operand]
         entered = entered_most = shape.distinct[operand]
@@ -366,6 +365,11 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int) -> bool:
             if not unit and not state.keeps[below] >> operand & 1:
                 continue
             begin, end = chip.start[above], chip.start[below]
+            if end <= settled:
+                entered = state.entered[below, operand, 0]
+                entered_most = state.entered[below, operand, 1]
+                above = below
+                continue
             _loosen(chip, shape, state, operand, end, unit)
             sent, sent_most = _moved(chip, shape, state, operand, begin, end, unit)
             received, received_most = sent, sent_most
@@ -379,7 +383,9 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int) -> bool:
             tile = 0.0 if unit else held(shape, state, operand, end - 1)
             if operand < last:
                 state.flow[below, operand, 0] = sent * width
+                state.flow[below, operand, 1] = 0.0
                 state.flow[below, operand, 2] = 0.0 if unit else received * width
+                state.flow[below, operand, 3] = 0.0
                 state.flow[below, operand, 4] = tile * width
             else:
                 added = max(0.0, sent - entered_most)
@@ -393,10 +399,13 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int) -> bool:
                     state.flow[below, operand, 1] = sent * width + added * (chip.partial - width)
                 else:
                     state.flow[below, operand, 1] = entered * width + max(0.0, sent - entered) * chip.partial
+                state.flow[below, operand, 2] = 0.0
                 state.flow[below, operand, 3] = 0.0 if unit else received * wide
                 state.flow[below, operand, 4] = tile * wide
             entered = received
             entered_most = received_most if end <= decided else np.inf
+            state.entered[below, operand, 0] = entered
+            state.entered[below, operand, 1] = entered_most
             above = below
     return True
 
@@ -415,29 +424,78 @@ def _instances(chip: Chip, shape: Shape, state: State, begin: int, end: int):
                 continue
             now = state.tile[stage, rank]
             if now < 0:
-                open_most *= _allowed(chip, state, stage, rank)
+                open_most *= allowed(chip, state, stage, rank)
                 continue
             before = state.tile[stage - 1, rank] if stage else 0
             if now != before:
                 least *= _ceil(shape.low[rank, before], shape.high[rank, now])
                 trips = _ceil(shape.high[rank, before], shape.low[rank, now])
-                open_most *= min(trips, _allowed(chip, state, stage, rank))
+                open_most *= min(trips, allowed(chip, state, stage, rank))
         most *= min(open_most, float(chip.room[stage]))
     return least, most
 
 
 @compiled
-def bound(chip: Chip, shape: Shape, state: State, decided: int):
+def weigh(chip: Chip, state: State) -> None:
+    """Write what the flows into every memory and the unit add to the objective."""
+    memories = len(chip.capacity)
+    for below in range(memories + 1):
+        state.weight[below] = 0.0
+    for operand in range(len(chip.stored)):
+        above = chip.home[operand]
+        for below in range(above + 1, memories + 1):
+            if below < memories and not state.keeps[below] >> operand & 1:
+                continue
+            taken, given = state.flow[below, operand, 0], state.flow[below, operand, 1]
+            total = taken * chip.weight_read[above] + given * chip.weight_written[above]
+            for link in range(len(chip.linking)):
+                if chip.crosses[link, above, below]:
+                    total += (taken + given) * chip.weight_link[link]
+            if below < memories:
+                total += state.flow[below, operand, 2] * chip.weight_written[below]
+                total += state.flow[below, operand, 3] * chip.weight_read[below]
+            state.weight[below] += total
+            above = below
+
+
+@compiled
+def flowing(chip: Chip, state: State, since: int):
+    """What the flows into a memory and all further in add to the objective at least.
+
+    For any of them, those further in are either bounded as they stand or by their own optimum.
+    """
+    best = 0.0
+    before = 0.0
+    memories = len(chip.capacity)
+    for below in range(since, memories + 1):
+        best = max(best, before + state.floor[below])
+        before += state.weight[below]
+    return max(best, before)
+
+
+@compiled
+def inner_bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int, since: int):
+    """What the flows into a memory and all further in add at least, whatever stands above."""
+    if not _flows(chip, shape, state, decided, settled):
+        return np.inf
+    weigh(chip, state)
+    return flowing(chip, state, since)
+
+
+@compiled
+def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int):
     """Least objective of all mappings that agree with a state; inf if none meets the limits.
 
-    The first `decided` stages have all their tiles, and their order.
+    The first `decided` stages have all their tiles, and their order; the first `settled` had them
+    when the state was bounded before.
     """
     memories = len(chip.capacity)
     operands = len(chip.stored)
     last = operands - 1
-    if not _flows(chip, shape, state, decided):
+    if not _flows(chip, shape, state, decided, settled):
         return np.inf
-    rest = chip.weight_fixed
+    weigh(chip, state)
+    rest = chip.weight_fixed + flowing(chip, state, 1)
     time = steps(chip, shape, state) * chip.cycle
     slowest = 0.0
     # ports
@@ -452,7 +510,8 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int):
             below = _next(state, operand, memory, memories)
             read += state.flow[below, operand, 0]
             written += state.flow[below, operand, 1]
-        rest += read * chip.weight_read[memory] + written * chip.weight_written[memory]
+        rest += chip.fixed[memory, 0] * chip.weight_read[memory]
+        rest += chip.fixed[memory, 1] * chip.weight_written[memory]
         if chip.weight_time > 0 or chip.latest < np.inf:
             _, ports = _instances(chip, shape, state, 0, chip.start[memory])
             busy = _port_time(
@@ -471,7 +530,6 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int):
                 if chip.crosses[link, above, below]:
                     moved += state.flow[below, operand, 0] + state.flow[below, operand, 1]
                 above = below
-        rest += moved * chip.weight_link[link]
         slowest = max(slowest, moved / chip.linking[link])
     if chip.weight_time == 0 and chip.latest == np.inf:
         return rest

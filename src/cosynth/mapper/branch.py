@@ -1,7 +1,7 @@
 """Depth first through the decisions of a mapping, as far as the bound allows. Compiled.
 
-Decisions run from the outside in: how many instances each rank may take on every array dimension,
-then, stage by stage, the interval of every rank's tile and the order of the block's loops.
+First comes a plan: how many instances each rank may take on every array dimension. Then, stage by
+stage from the outside in, the interval of every rank's tile and the order of the block's loops.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from numba import njit
 
-from cosynth.mapper.bound import State, bound, compiled, fits
+from cosynth.mapper.bound import State, allowed, bound, compiled, fits, inner_bound
 from cosynth.mapper.orders import Orders, find_orders
 from cosynth.mapper.table import Chip, Shape
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-CAP, TILE, ORDER = 0, 1, 2
+TILE, ORDER, STILL = 0, 1, 2
 
 
 class Found(NamedTuple):
@@ -49,7 +49,10 @@ allocating = njit(cache=True, error_model="numpy")
 
 
 @allocating
-def _fresh(chip: Chip, shape: Shape, keeps: Integers, doubled: Integers) -> State:
+def _fresh(
+    chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats
+) -> State:
+    memories = len(chip.capacity)
     stages, ranks, operands = len(chip.memory), len(shape.sizes), len(chip.stored)
     tile = np.full((stages, ranks), -1, dtype=np.int64)
     return State(
@@ -60,75 +63,43 @@ def _fresh(chip: Chip, shape: Shape, keeps: Integers, doubled: Integers) -> Stat
         keeps=keeps.copy(),
         doubled=doubled.copy(),
         free=np.zeros(stages, dtype=np.int64),
-        flow=np.zeros((len(chip.capacity) + 1, operands, 5)),
+        flow=np.zeros((memories + 1, operands, 5)),
+        entered=np.zeros((memories + 1, operands, 2)),
+        weight=np.zeros(memories + 1),
+        floor=floor,
     )
 
 
 @allocating
-def root(chip: Chip, shape: Shape, keeps: Integers, doubled: Integers):
-    """Bound before any decision but what is kept where."""
-    return bound(chip, shape, _fresh(chip, shape, keeps, doubled), 0)
+def _variables(chip: Chip, shape: Shape, keeps: Integers, since: int):
+    """Decisions in order: kind, stage, rank; and the operands kept below each stage.
 
-
-@allocating
-def _variables(chip: Chip, shape: Shape, keeps: Integers):
-    """Decisions in order: kind, stage, rank; and the operands kept below each stage."""
+    For what flows from a memory `since` inwards there is one block of loops above it.
+    """
     stages, ranks = len(chip.memory), len(shape.sizes)
     alive = np.zeros(stages, dtype=np.int64)
     for stage in range(stages):
         for memory in range(len(chip.capacity)):
-            if chip.start[memory] > stage:
+            if chip.start[memory] > stage and memory >= since:
                 for operand in range(len(chip.stored)):
                     if keeps[memory] >> operand & 1 and chip.home[operand] != memory:
                         alive[stage] |= 1 << operand
     listed = np.zeros((2 * stages * ranks + stages, 3), dtype=np.int64)
     at = 0
-    for stage in range(stages):
-        for rank in range(ranks):
-            if chip.carries[stage] >> rank & 1:
-                listed[at] = (CAP, stage, rank)
-                at += 1
+    block = 0
+    for stage in range(chip.start[since]):
+        if chip.memory[stage] >= 0:
+            block = stage
     for stage in range(stages):
         for rank in range(ranks):
             listed[at] = (TILE, stage, rank)
+            if chip.memory[stage] >= 0 and stage < block:
+                listed[at, 0] = STILL
             at += 1
-        if chip.memory[stage] >= 0 and alive[stage]:
+        if chip.memory[stage] >= 0 and alive[stage] and stage >= block:
             listed[at] = (ORDER, stage, 0)
             at += 1
     return listed[:at], alive
-
-
-@compiled
-def _cap(chip: Chip, shape: Shape, state: State, stage: int, rank: int, option: int) -> int:
-    """Instances of a rank on a dimension for an option, 0 if there is none such.
-
-    The last rank of a dimension takes what is left; a choice that leaves room for more of some rank
-    is contained in another.
-    """
-    room = chip.room[stage]
-    last = True
-    for other in range(len(shape.sizes)):
-        if not chip.carries[stage] >> other & 1:
-            continue
-        if other < rank:
-            room //= state.cap[stage, other]
-        elif other > rank:
-            last = False
-    most = min(room, shape.sizes[rank])
-    if not last:
-        return max(most - option, 0)
-    if option > 0:
-        return 0
-    used = most
-    for other in range(rank):
-        if chip.carries[stage] >> other & 1:
-            used *= state.cap[stage, other]
-    for other in range(rank):
-        if chip.carries[stage] >> other & 1 and state.cap[stage, other] < shape.sizes[other]:
-            own = state.cap[stage, other]
-            if used // own * (own + 1) <= chip.room[stage]:
-                return 0
-    return most
 
 
 @compiled
@@ -138,8 +109,7 @@ def _reach(chip: Chip, state: State, stage: int, rank: int) -> int:
     for rest in range(stage + 1, len(chip.memory)):
         if chip.memory[rest] >= 0:
             return 1 << 60
-        if chip.carries[rest] >> rank & 1:
-            room *= state.cap[rest, rank]
+        room *= allowed(chip, state, rest, rank)
     return room
 
 
@@ -156,31 +126,49 @@ def _tile(chip: Chip, shape: Shape, state: State, stage: int, rank: int, option:
         if not chip.carries[stage] >> rank & 1:
             return -1
         trips = -(-shape.low[rank, before] // shape.high[rank, now])
-        if trips > state.cap[stage, rank]:
+        if trips > allowed(chip, state, stage, rank):
             return -1
     if shape.low[rank, now] > _reach(chip, state, stage, rank):
         return -2
     return now
 
 
+@compiled
+def _inside(chip: Chip, shape: Shape, state: State, stage: int, loops: int) -> bool:
+    """Whether a block has loops that could stand inside the next memory at no cost.
+
+    Those that all operands kept there stay across: moved inwards they change nothing.
+    """
+    for memory in range(len(chip.capacity)):
+        if chip.start[memory] > stage:
+            for operand in range(len(chip.stored)):
+                if state.keeps[memory] >> operand & 1 and chip.home[operand] != memory:
+                    loops &= state.stays[stage, operand]
+            return loops != 0
+    return False
+
+
 @allocating
-def explore(
+def walk(
     chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, choice: int,
-    limit: float, budget: int, best: bool, found: Found,
+    cap: Integers, floor: Floats, since: int, limit: float, budget: int, best: bool, found: Found,
 ) -> float:  # fmt: skip
     """Find mappings with a bound below `limit`; return the limit at the end, -1 if out of budget.
 
-    With `best` only ever better ones are found, and the limit falls with them.
+    With `best` only ever better ones are found, and the limit falls with them. With a memory
+    `since` beyond the second, the bound is of what flows from there inwards.
     """
-    state = _fresh(chip, shape, keeps, doubled)
-    listed, alive = _variables(chip, shape, keeps)
+    state = _fresh(chip, shape, keeps, doubled, floor)
+    state.cap[:] = cap
+    listed, alive = _variables(chip, shape, keeps, since)
     ranks = len(shape.sizes)
     chosen = np.full(len(chip.memory), -1, dtype=np.int64)
     option = np.full(len(listed) + 1, -1, dtype=np.int64)
     at = 0
+    value = np.inf
     while at >= 0:
         if at == len(listed):
-            value = bound(chip, shape, state, len(chip.memory))
+            # the last decision was bounded just now: with all decided, that is the mapping's bound
             if value < limit:
                 if not best and found.number[0] == len(found.value):
                     return -1.0
@@ -199,21 +187,22 @@ def explore(
         ok = True
         exhausted = False
         decided = stage
-        if kind == CAP:
-            instances = _cap(chip, shape, state, stage, rank, option[at])
-            exhausted = instances == 0
-            state.cap[stage, rank] = -1 if exhausted else instances
-            decided = 0
-        elif kind == TILE:
+        if kind == TILE:
             now = _tile(chip, shape, state, stage, rank, option[at])
             exhausted = now == -1
             ok = now >= 0
             state.tile[stage, rank] = now if ok else -1
             # a memory below takes the tiles as soon as the stages above it are decided
             for memory in range(len(chip.capacity)):
-                if ok and chip.start[memory] == stage + 1:
+                if ok and chip.start[memory] == stage + 1 and memory >= since:
                     ok = fits(chip, shape, state, memory, False)
             if rank == ranks - 1 and (chip.memory[stage] < 0 or not alive[stage]):
+                decided = stage + 1
+        elif kind == STILL:
+            exhausted = option[at] > 0
+            before = state.tile[stage - 1, rank] if stage else 0
+            state.tile[stage, rank] = -1 if exhausted else before
+            if rank == ranks - 1:
                 decided = stage + 1
         else:
             loops = 0
@@ -232,6 +221,7 @@ def explore(
                 state.slider[stage] = orders.slider[row]
                 chosen[stage] = row
                 decided = stage + 1
+                ok = orders.strict > 0 or not _inside(chip, shape, state, stage, loops)
         if exhausted:
             option[at] = -1
             at -= 1
@@ -241,6 +231,168 @@ def explore(
         found.nodes[0] += 1
         if found.nodes[0] > budget:
             return -1.0
-        if bound(chip, shape, state, decided) < limit:
+        if since > 1:
+            value = inner_bound(chip, shape, state, decided, stage, since)
+        else:
+            value = bound(chip, shape, state, decided, stage)
+        if value < limit:
             at += 1
     return limit
+
+
+@compiled
+def _instances_of(
+    chip: Chip, shape: Shape, state: State, stage: int, rank: int, option: int, thorough: bool
+) -> int:
+    """Instances of a rank on a dimension for an option, 0 if there is none such.
+
+    The last rank of a dimension takes what is left. Unless `thorough`, numbers that leave equally
+    many steps of the whole rank are tried once: `ceil(N / j)`.
+    """
+    room = chip.room[stage]
+    last = True
+    for other in range(len(shape.sizes)):
+        if not chip.carries[stage] >> other & 1:
+            continue
+        if other < rank:
+            room //= state.cap[stage, other]
+        elif other > rank:
+            last = False
+    size = shape.sizes[rank]
+    most = min(room, size)
+    if last:
+        if option > 0:
+            return 0
+        return most if thorough else -(-size // -(-size // most))
+    if thorough:
+        return max(most - option, 0)
+    at = 0
+    while shape.low[rank, at] > most:
+        at += 1
+    return shape.low[rank, at + option] if at + option < shape.number[rank] else 0
+
+
+@compiled
+def _contained(
+    chip: Chip, shape: Shape, state: State, stage: int, thorough: bool
+) -> bool:
+    """Whether a dimension has room for more instances of some rank, others left alone."""
+    used = 1
+    for rank in range(len(shape.sizes)):
+        if chip.carries[stage] >> rank & 1:
+            used *= state.cap[stage, rank]
+    for rank in range(len(shape.sizes)):
+        if not chip.carries[stage] >> rank & 1:
+            continue
+        own, size = state.cap[stage, rank], shape.sizes[rank]
+        if own < size:
+            more = own + 1
+            if not thorough:
+                # the least number that saves a step
+                more = -(-size // (-(-size // own) - 1))
+            if used // own * more <= chip.room[stage]:
+                return True
+    return False
+
+
+@allocating
+def plans(
+    chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats, limit: float,
+    thorough: bool, most: int,
+) -> tuple[Integers, Floats]:  # fmt: skip
+    """Most instances of every rank on every array dimension, of splits with a bound below a limit.
+
+    Shapes [plan, stage, rank], -1 where a stage carries no instances of a rank, and [plan], the
+    bounds. At most `most` are found.
+    """
+    stages, ranks = len(chip.memory), len(shape.sizes)
+    state = _fresh(chip, shape, keeps, doubled, floor)
+    listed = np.zeros((stages * ranks + 1, 2), dtype=np.int64)
+    many = 0
+    for stage in range(stages):
+        for rank in range(ranks):
+            if chip.carries[stage] >> rank & 1:
+                listed[many] = (stage, rank)
+                many += 1
+    option = np.full(many + 1, -1, dtype=np.int64)
+    found = np.zeros((most, stages, ranks), dtype=np.int64)
+    values = np.zeros(most)
+    number = 0
+    at = 0
+    value = bound(chip, shape, state, 0, 0)
+    while at >= 0:
+        if at == many:
+            if number == most:
+                break
+            found[number] = state.cap
+            values[number] = value
+            number += 1
+            at -= 1
+            continue
+        stage, rank = listed[at]
+        option[at] += 1
+        instances = _instances_of(chip, shape, state, stage, rank, option[at], thorough)
+        if instances == 0:
+            state.cap[stage, rank] = -1
+            option[at] = -1
+            at -= 1
+            continue
+        state.cap[stage, rank] = instances
+        ends = at + 1 == many or listed[at + 1, 0] != stage
+        if ends and _contained(chip, shape, state, stage, thorough):
+            continue
+        value = bound(chip, shape, state, 0, 0)
+        if value < limit:
+            at += 1
+    return found[:number], values[:number]
+
+
+@allocating
+def floors(
+    chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, cap: Integers,
+    budget: int, found: Found,
+) -> Floats:  # fmt: skip
+    """What flows from every memory inwards adds to the objective at least, under a plan.
+
+    From the inside out: each is the optimum of the memories from there inwards with all loops
+    further out in one block, found with the help of the ones before. Loops in more blocks can only
+    move more. (Russian doll search: Verfaillie, Lemaitre, Schiex, AAAI 1996.)
+    """
+    memories = len(chip.capacity)
+    floor = np.zeros(memories + 1)
+    state = _fresh(chip, shape, keeps, doubled, floor)
+    state.cap[:] = cap
+    for since in range(memories, 1, -1):
+        least = inner_bound(chip, shape, state, 0, 0, since)
+        floor[since] = least
+        if since == memories or least <= 0 or least == np.inf:
+            continue
+        limit = least * (1.0 + 1e-9)
+        growth = 1.01
+        for _ in range(60):
+            found.number[0] = 0
+            found.nodes[0] = 0
+            end = walk(
+                chip, shape, orders, keeps, doubled, 0, cap, floor, since, limit, budget,
+                True, found,
+            )  # fmt: skip
+            if end < 0:
+                break
+            floor[since] = end
+            if found.number[0]:
+                break
+            limit *= growth
+            growth = min(growth * 1.1, 1.5)
+    found.number[0] = 0
+    found.nodes[0] = 0
+    return floor
+
+
+@allocating
+def planned(
+    chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, cap: Integers, floor: Floats
+):
+    """Bound of a plan of instances, before any tile is decided."""
+    state = _fresh(chip, shape, keeps, doubled, floor)
+    state.cap[:] = cap
+    return bound(chip, shape, state, 0, 0)

@@ -16,7 +16,7 @@ import numpy as np
 
 from cosynth.cost import Job
 from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
-from cosynth.mapper.branch import Found, explore, nothing_found, root
+from cosynth.mapper.branch import Floats, Found, floors, nothing_found, planned, plans, walk
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
 from cosynth.mapper.table import Chip, Shape, chip, ranks_of, shape
@@ -69,6 +69,22 @@ def choices(job: Job, engine: Engine, goal: Objective) -> tuple[Choice, ...]:
     return tuple(found)
 
 
+# bounds computed for what one memory adds at least
+_FLOOR = 20_000
+# plans of one choice, at most
+_PLANS = 20_000
+
+
+@dataclass(slots=True)
+class _Branch:
+    """A choice and a plan of instances, with the bound of all its mappings."""
+
+    choice: int
+    cap: Integers
+    floor: Floats
+    least: float
+
+
 @dataclass(slots=True)
 class Search:
     """One problem under search: its arrays, and what is known of its optimum."""
@@ -80,6 +96,7 @@ class Search:
     orders: Orders
     choices: tuple[Choice, ...]
     roots: list[float]
+    branches: dict[tuple[int, bytes], _Branch]
     nodes: int = 0
 
     @classmethod
@@ -89,16 +106,23 @@ class Search:
         """Lay the problem out and bound every choice of what is kept where."""
         side, form = chip(job, engine, hardware, goal), shape(job.head)
         made = choices(job, engine, goal)
-        roots = [root(side, form, np.array(c.keeps), np.array(c.doubled)) for c in made]
+        table = no_orders(len(side.stored), len(form.sizes), strict=strict)
+        open_cap = np.full((len(side.memory), len(form.sizes)), -1, dtype=np.int64)
+        nothing = np.zeros(len(side.capacity) + 1)
+        roots = [
+            planned(side, form, np.array(c.keeps), np.array(c.doubled), open_cap, nothing)
+            for c in made
+        ]
         order = sorted(range(len(made)), key=roots.__getitem__)
         return cls(
             job=job,
             engine=engine,
             chip=side,
             shape=form,
-            orders=no_orders(len(side.stored), len(form.sizes), strict=strict),
+            orders=table,
             choices=tuple(made[at] for at in order),
             roots=[roots[at] for at in order],
+            branches={},
         )
 
     def least(self, budget: int = 1 << 62) -> tuple[float, Found | None, bool]:
@@ -127,18 +151,56 @@ class Search:
         return nothing_found(len(self.chip.memory), len(self.shape.sizes), room)
 
     def _below(self, limit: float, budget: int, best: bool, found: Found) -> float:
-        for at, (choice, least) in enumerate(zip(self.choices, self.roots, strict=True)):
-            if least >= limit:
+        for branch in self._branches(limit):
+            if branch.least >= limit:
                 break
-            limit = explore(
+            self._deepened(branch)
+            if branch.least >= limit:
+                continue
+            choice = self.choices[branch.choice]
+            limit = walk(
                 self.chip, self.shape, self.orders, np.array(choice.keeps),
-                np.array(choice.doubled), at, limit, budget, best, found,
+                np.array(choice.doubled), branch.choice, branch.cap, branch.floor, 1, limit,
+                budget, best, found,
             )  # fmt: skip
             if limit < 0:
                 break
         self.nodes += int(found.nodes[0])
         found.nodes[0] = 0
         return limit
+
+    def _branches(self, limit: float) -> list[_Branch]:
+        """Choices and plans with a bound below a limit, least first."""
+        nothing = np.zeros(len(self.chip.capacity) + 1)
+        room = self._room(1)
+        found = []
+        for at, (choice, least) in enumerate(zip(self.choices, self.roots, strict=True)):
+            if least >= limit:
+                break
+            keeps, doubled = np.array(choice.keeps), np.array(choice.doubled)
+            caps, values = plans(
+                self.chip, self.shape, keeps, doubled, nothing, limit,
+                self.orders.strict > 0, _PLANS,
+            )  # fmt: skip
+            for cap, value in zip(caps, values, strict=True):
+                key = at, cap.tobytes()
+                if key not in self.branches:
+                    self.branches[key] = _Branch(at, cap.copy(), nothing, float(value))
+                found.append(self.branches[key])
+        return sorted(found, key=lambda branch: branch.least)
+
+    def _deepened(self, branch: _Branch) -> None:
+        """Bound a branch by what every memory adds at least."""
+        if branch.floor.any():
+            return
+        choice = self.choices[branch.choice]
+        keeps, doubled = np.array(choice.keeps), np.array(choice.doubled)
+        branch.floor = floors(
+            self.chip, self.shape, self.orders, keeps, doubled, branch.cap, _FLOOR, self._room(1)
+        )
+        branch.least = planned(
+            self.chip, self.shape, keeps, doubled, branch.cap, branch.floor
+        )
 
     def pointed(self, found: Found, row: int) -> bool:
         """Whether all intervals of a mapping hold one size."""
