@@ -71,7 +71,7 @@ def test_scores_never_leave_the_chip():
 
 def test_nests_that_cannot_be_wrong():
     runs = Runs(hardware=CHIP, goal="latency", words=WORDS)
-    shared = one_pass(1, 1024, 64)
+    shared = one_pass(2, 1024, 64)
     nest = theirs(shared)
     names = ", ".join(nest.members)
     with pytest.raises(MappingError) as error:
@@ -81,7 +81,7 @@ def test_nests_that_cannot_be_wrong():
         # the result is divided once all blocks are summed
         prescribed(shared, runs, replace(nest, depths=(4,) * 7 + (3, 4, 3)))
     assert str(error.value) == f"{names}: a member runs before what it reads is made"
+    small = replace(nest, loops=nest.loops[:2], depths=(2,) * 10)
     with pytest.raises(InfeasibleError) as error:
-        small = replace(nest, loops=nest.loops[:2], depths=(2,) * 10)
-        prescribed(one_pass(1, 1 << 14, 64), runs, small)
+        prescribed(one_pass(2, 1 << 14, 64), runs, small)
     assert str(error.value) == f"{names}: the tiles do not fit shared"

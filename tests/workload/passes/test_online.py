@@ -7,31 +7,12 @@ import math
 
 import numpy as np
 import pytest
+from tests.mapper.attention import attention
 
 from cosynth.errors import WorkloadError
-from cosynth.workload import Access, Apply, Builder, Constant, Workload
+from cosynth.workload import Access, Apply, Constant, Workload
 from cosynth.workload.load import load
 from cosynth.workload.passes.online import divisors, online, softmaxes
-
-
-def attention(
-    batch: int = 1, heads: int = 2, rows: int = 3, keys: int = 6, size: int = 2
-) -> Workload:
-    """Attention as the layers write it, on its own."""
-    net = Builder("attention")
-    net.input("q", (batch, rows, heads, size))
-    net.input("k", (batch, keys, heads, size))
-    net.input("v", (batch, keys, heads, size))
-    b, h, m = batch, heads, rows
-    scores = (batch, heads, rows, keys)
-    net.einsum("s[b,h,m,p] += q[b,m,h,e] * k[b,p,h,e]", shape=scores)
-    net.einsum("top[b,h,m] = max(p) s[b,h,m,p]", shape=(b, h, m))
-    net.einsum("powers[b,h,m,p] = exp(s[b,h,m,p] - top[b,h,m])", shape=scores)
-    net.einsum("total[b,h,m] += powers[b,h,m,p]", shape=(b, h, m))
-    net.einsum("shares[b,h,m,p] = powers[b,h,m,p] / total[b,h,m]", shape=scores)
-    net.output(net.einsum("o[b,m,h,f] += shares[b,h,m,p] * v[b,p,h,f]", shape=(b, m, h, size)))
-    return net.build()
-
 
 FUNCTIONS = {
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
