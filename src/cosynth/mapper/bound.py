@@ -37,7 +37,7 @@ class State(NamedTuple):
     flow: Floats  # [memory and unit, operand, (taken, given, filled, drained, first)] scratch
     entered: Floats  # [memory and unit, operand, (fewest, most)] elements that arrive, scratch
     weight: Floats  # [memory and unit] what its flows add to the objective, scratch
-    floor: Floats  # [memory and unit] what its flows and all further in add at least
+    floor: Floats  # [memory and unit, (objective, seconds)] at least, from there inwards
 
 
 @compiled
@@ -215,9 +215,10 @@ def _window(
     # instances that stand apart may meet at any position, yet no more of them than of either rank
     one = _together(chip, shape, state, window, 1, above)
     other = _together(chip, shape, state, window, 2, above)
+    alike = min(one, other) if shape.window[window, 3] else one * other
     row = shape.number[shape.window[window, 1]] - 1
     column = shape.number[shape.window[window, 2]] - 1 if shape.window[window, 2] >= 0 else 0
-    return math.ceil(shape.every[window, row, column] / min(one, other))
+    return math.ceil(shape.every[window, row, column] / alike)
 
 
 @compiled
@@ -468,18 +469,64 @@ def flowing(chip: Chip, state: State, since: int):
     before = 0.0
     memories = len(chip.capacity)
     for below in range(since, memories + 1):
-        best = max(best, before + state.floor[below])
+        best = max(best, before + state.floor[below, 0])
         before += state.weight[below]
     return max(best, before)
 
 
 @compiled
-def inner_bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int, since: int):
-    """What the flows into a memory and all further in add at least, whatever stands above."""
+def inner_bound(
+    chip: Chip, shape: Shape, state: State, decided: int, settled: int, since: int, timed: bool
+):
+    """What a memory and all further in add to the objective at least, or their least seconds."""
     if not _flows(chip, shape, state, decided, settled):
         return np.inf
+    if timed:
+        return staged_time(chip, shape, state, since)
     weigh(chip, state)
     return flowing(chip, state, since)
+
+
+@compiled
+def staged_time(chip: Chip, shape: Shape, state: State, since: int):
+    """Least seconds of the unit and of the transfers into a memory and all further in."""
+    memories = len(chip.capacity)
+    operands = len(chip.stored)
+    last = operands - 1
+    time = steps(chip, shape, state) * chip.cycle
+    for below in range(memories - 1, since - 1, -1):
+        transfer = 0.0
+        fill = 0.0
+        streams = False
+        for operand in range(operands):
+            if not state.keeps[below] >> operand & 1 or chip.home[operand] == below:
+                continue
+            streams = True
+            above = chip.home[operand]
+            for memory in range(above + 1, below):
+                if state.keeps[memory] >> operand & 1:
+                    above = memory
+            least_up, up = _instances(chip, shape, state, 0, chip.start[above])
+            across_least, across = _instances(
+                chip, shape, state, chip.start[above], chip.start[below]
+            )
+            outer = _port_time(
+                state.flow[below, operand, 0], state.flow[below, operand, 1], chip.reading[above], chip.writing[above],
+                chip.shared[above] > 0, _maximum,
+            )  # fmt: skip
+            inner = _port_time(
+                state.flow[below, operand, 3], state.flow[below, operand, 2], chip.reading[below], chip.writing[below],
+                chip.shared[below] > 0, _maximum,
+            )  # fmt: skip
+            transfer += max(outer / up, inner / (up * across))
+            speed = chip.writing[above] if operand == last else chip.reading[above]
+            fill += state.flow[below, operand, 4] * across_least / speed
+        if streams:
+            time, _ = _staged(
+                time, transfer, fill, state.doubled[below] > 0, _maximum, _minimum
+            )
+        time = max(time, state.floor[below, 1])
+    return time
 
 
 @compiled
@@ -496,7 +543,6 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int):
         return np.inf
     weigh(chip, state)
     rest = chip.weight_fixed + flowing(chip, state, 1)
-    time = steps(chip, shape, state) * chip.cycle
     slowest = 0.0
     # ports
     for memory in range(memories):
@@ -533,38 +579,7 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int):
         slowest = max(slowest, moved / chip.linking[link])
     if chip.weight_time == 0 and chip.latest == np.inf:
         return rest
-    # levels, innermost first
-    for below in range(memories - 1, 0, -1):
-        transfer = 0.0
-        fill = 0.0
-        streams = False
-        for operand in range(operands):
-            if not state.keeps[below] >> operand & 1 or chip.home[operand] == below:
-                continue
-            streams = True
-            above = chip.home[operand]
-            for memory in range(above + 1, below):
-                if state.keeps[memory] >> operand & 1:
-                    above = memory
-            least_up, up = _instances(chip, shape, state, 0, chip.start[above])
-            across_least, across = _instances(
-                chip, shape, state, chip.start[above], chip.start[below]
-            )
-            outer = _port_time(
-                state.flow[below, operand, 0], state.flow[below, operand, 1], chip.reading[above], chip.writing[above],
-                chip.shared[above] > 0, _maximum,
-            )  # fmt: skip
-            inner = _port_time(
-                state.flow[below, operand, 3], state.flow[below, operand, 2], chip.reading[below], chip.writing[below],
-                chip.shared[below] > 0, _maximum,
-            )  # fmt: skip
-            transfer += max(outer / up, inner / (up * across))
-            speed = chip.writing[above] if operand == last else chip.reading[above]
-            fill += state.flow[below, operand, 4] * across_least / speed
-        if streams:
-            time, _ = _staged(
-                time, transfer, fill, state.doubled[below] > 0, _maximum, _minimum
-            )
+    time = staged_time(chip, shape, state, 1)
     time = max(time, slowest)
     time = max(time, chip.vector) if chip.vector >= 0 else time - chip.vector
     if time > chip.latest:

@@ -151,12 +151,13 @@ def _inside(chip: Chip, shape: Shape, state: State, stage: int, loops: int) -> b
 @allocating
 def walk(
     chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, choice: int,
-    cap: Integers, floor: Floats, since: int, limit: float, budget: int, best: bool, found: Found,
+    cap: Integers, floor: Floats, since: int, timed: bool, limit: float, budget: int,
+    best: bool, found: Found,
 ) -> float:  # fmt: skip
     """Find mappings with a bound below `limit`; return the limit at the end, -1 if out of budget.
 
     With `best` only ever better ones are found, and the limit falls with them. With a memory
-    `since` beyond the second, the bound is of what flows from there inwards.
+    `since` beyond the second, the bound is of what flows from there inwards, or of its seconds.
     """
     state = _fresh(chip, shape, keeps, doubled, floor)
     state.cap[:] = cap
@@ -231,8 +232,8 @@ def walk(
         found.nodes[0] += 1
         if found.nodes[0] > budget:
             return -1.0
-        if since > 1:
-            value = inner_bound(chip, shape, state, decided, stage, since)
+        if since > 1 or timed:
+            value = inner_bound(chip, shape, state, decided, stage, since, timed)
         else:
             value = bound(chip, shape, state, decided, stage)
         if value < limit:
@@ -348,44 +349,41 @@ def plans(
 
 
 @allocating
-def floors(
+def raise_floor(
     chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, cap: Integers,
-    budget: int, found: Found,
-) -> Floats:  # fmt: skip
-    """What flows from every memory inwards adds to the objective at least, under a plan.
+    floor: Floats, since: int, timed: bool, budget: int, found: Found,
+) -> None:  # fmt: skip
+    """Write what a memory and all further in add to the objective at least, under a plan.
 
-    From the inside out: each is the optimum of the memories from there inwards with all loops
-    further out in one block, found with the help of the ones before. Loops in more blocks can only
-    move more. (Russian doll search: Verfaillie, Lemaitre, Schiex, AAAI 1996.)
+    That is the optimum of the memories from there inwards with all loops further out in one block,
+    found with the help of the floors further in. Loops in more blocks can only move more.
+    (Russian doll search: Verfaillie, Lemaitre, Schiex, AAAI 1996.)
     """
-    memories = len(chip.capacity)
-    floor = np.zeros(memories + 1)
     state = _fresh(chip, shape, keeps, doubled, floor)
     state.cap[:] = cap
-    for since in range(memories, 1, -1):
-        least = inner_bound(chip, shape, state, 0, 0, since)
-        floor[since] = least
-        if since == memories or least <= 0 or least == np.inf:
-            continue
-        limit = least * (1.0 + 1e-9)
-        growth = 1.01
-        for _ in range(60):
-            found.number[0] = 0
-            found.nodes[0] = 0
-            end = walk(
-                chip, shape, orders, keeps, doubled, 0, cap, floor, since, limit, budget,
-                True, found,
-            )  # fmt: skip
-            if end < 0:
-                break
-            floor[since] = end
-            if found.number[0]:
-                break
-            limit *= growth
-            growth = min(growth * 1.1, 1.5)
+    kind = 1 if timed else 0
+    least = inner_bound(chip, shape, state, 0, 0, since, timed)
+    floor[since, kind] = least
+    if since == len(chip.capacity) or least <= 0 or least == np.inf:
+        return
+    limit = least * (1.0 + 1e-9)
+    growth = 1.01
+    for _ in range(60):
+        found.number[0] = 0
+        found.nodes[0] = 0
+        end = walk(
+            chip, shape, orders, keeps, doubled, 0, cap, floor, since, timed, limit, budget,
+            True, found,
+        )  # fmt: skip
+        if end < 0:
+            break
+        floor[since, kind] = end
+        if found.number[0]:
+            break
+        limit *= growth
+        growth = min(growth * 1.1, 1.5)
     found.number[0] = 0
     found.nodes[0] = 0
-    return floor
 
 
 @allocating

@@ -16,14 +16,18 @@ import numpy as np
 
 from cosynth.cost import Job
 from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
-from cosynth.mapper.branch import Floats, Found, floors, nothing_found, planned, plans, walk
+from cosynth.mapper.branch import Floats, Found, nothing_found, planned, plans, raise_floor, walk
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
 from cosynth.mapper.table import Chip, Shape, chip, ranks_of, shape
 from cosynth.mapping import Level, Loop, Mapping, operands
 
-# the limit of the search grows by these factors over the bound at the root until a mapping is found
-_GROWTH = (1.0 + 1e-9, 1.02, 1.05, 1.1, 1.2, 1.4, 1.7, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, math.inf)
+# the limit of the search grows by these factors over the least bound until a mapping is found
+_GROWTH = (1.0 + 1e-9, 1.01, 1.03, 1.07, 1.15, 1.3, 1.6, 2.0, 3.0, 6.0, 20.0, 100.0, math.inf)
+# bounds computed for what one memory and all further in add at least
+_FLOOR = 20_000
+# plans of one choice, at most
+_PLANS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,20 +73,15 @@ def choices(job: Job, engine: Engine, goal: Objective) -> tuple[Choice, ...]:
     return tuple(found)
 
 
-# bounds computed for what one memory adds at least
-_FLOOR = 20_000
-# plans of one choice, at most
-_PLANS = 20_000
-
-
 @dataclass(slots=True)
 class _Branch:
     """A choice and a plan of instances, with the bound of all its mappings."""
 
     choice: int
     cap: Integers
-    floor: Floats
+    floor: Floats | None
     least: float
+    done: bool = False
 
 
 @dataclass(slots=True)
@@ -91,12 +90,14 @@ class Search:
 
     job: Job
     engine: Engine
+    goal: Objective
     chip: Chip
     shape: Shape
     orders: Orders
     choices: tuple[Choice, ...]
     roots: list[float]
     branches: dict[tuple[int, bytes], _Branch]
+    known: dict[tuple[object, ...], tuple[float, float]]
     nodes: int = 0
 
     @classmethod
@@ -106,9 +107,8 @@ class Search:
         """Lay the problem out and bound every choice of what is kept where."""
         side, form = chip(job, engine, hardware, goal), shape(job.head)
         made = choices(job, engine, goal)
-        table = no_orders(len(side.stored), len(form.sizes), strict=strict)
         open_cap = np.full((len(side.memory), len(form.sizes)), -1, dtype=np.int64)
-        nothing = np.zeros(len(side.capacity) + 1)
+        nothing = np.zeros((len(side.capacity) + 1, 2))
         roots = [
             planned(side, form, np.array(c.keeps), np.array(c.doubled), open_cap, nothing)
             for c in made
@@ -117,62 +117,82 @@ class Search:
         return cls(
             job=job,
             engine=engine,
+            goal=goal,
             chip=side,
             shape=form,
-            orders=table,
+            orders=no_orders(len(side.stored), len(form.sizes), strict=strict),
             choices=tuple(made[at] for at in order),
             roots=[roots[at] for at in order],
             branches={},
+            known={},
         )
 
-    def least(self, budget: int = 1 << 62) -> tuple[float, Found | None, bool]:
-        """(least bound of any mapping, that mapping, whether the search came to its end)."""
+    def least(self, limit: float = math.inf, budget: int = 1 << 62) -> tuple[float, Found, bool]:
+        """(bound of all mappings, the mapping of least bound below a limit, whether at the end).
+
+        At the end, nothing below the limit is left but what was found.
+        """
         found = self._room(1)
-        if not self.roots or math.isinf(self.roots[0]):
-            return math.inf, None, True
-        proven = self.roots[0]
-        for factor in _GROWTH if proven > 0 else (math.inf,):
-            limit = factor * self.roots[0] if math.isfinite(factor) else math.inf
-            end = self._below(limit, budget, True, found)
-            if end < 0:
-                return proven, found if found.number[0] else None, False
+        if not self.roots or self.roots[0] >= limit:
+            return limit, found, True
+        base = self.roots[0]
+        for factor in _GROWTH if base > 0 else (math.inf,):
+            bar = min(limit, factor * base) if math.isfinite(factor) else limit
+            branches = self._branches(bar)
+            if branches and not any(branch.done for branch in self.branches.values()):
+                # floors lift the first bounds a good way: grow from there
+                base = max(base, min(self._deepened(branch) for branch in branches[:1]))
+            for branch in branches:
+                if self._deepened(branch) >= bar:
+                    continue
+                bar = self._walk(branch, bar, budget, True, found)
+                if bar < 0:
+                    return self._open(limit, found), found, False
             if found.number[0]:
                 return float(found.value[0]), found, True
-            proven = limit
-        return math.inf, None, True
+            for branch in branches:
+                branch.least = max(branch.least, bar)
+            if bar >= limit:
+                return limit, found, True
+        return limit, found, True
+
+    def _open(self, limit: float, found: Found) -> float:
+        """Bound of all that was not looked at."""
+        left = [branch.least for branch in self.branches.values()]
+        return min([limit, *left])
 
     def below(self, limit: float, room: int, budget: int = 1 << 62) -> tuple[Found, bool]:
         """All mappings with a bound below a limit, and whether these are all."""
         found = self._room(room)
-        end = self._below(limit, budget, False, found)
-        return found, end >= 0
+        for branch in self._branches(limit):
+            if self._deepened(branch) >= limit:
+                continue
+            if self._walk(branch, limit, budget, False, found) < 0:
+                return found, False
+        return found, True
 
     def _room(self, room: int) -> Found:
         return nothing_found(len(self.chip.memory), len(self.shape.sizes), room)
 
-    def _below(self, limit: float, budget: int, best: bool, found: Found) -> float:
-        for branch in self._branches(limit):
-            if branch.least >= limit:
-                break
-            self._deepened(branch)
-            if branch.least >= limit:
-                continue
-            choice = self.choices[branch.choice]
-            limit = walk(
-                self.chip, self.shape, self.orders, np.array(choice.keeps),
-                np.array(choice.doubled), branch.choice, branch.cap, branch.floor, 1, limit,
-                budget, best, found,
-            )  # fmt: skip
-            if limit < 0:
-                break
-        self.nodes += int(found.nodes[0])
-        found.nodes[0] = 0
+    def _masks(self, branch: _Branch) -> tuple[Integers, Integers]:
+        choice = self.choices[branch.choice]
+        return np.array(choice.keeps), np.array(choice.doubled)
+
+    def _walk(
+        self, branch: _Branch, limit: float, budget: int, best: bool, found: Found
+    ) -> float:
+        keeps, doubled = self._masks(branch)
+        found.nodes[0] = self.nodes
+        limit = walk(
+            self.chip, self.shape, self.orders, keeps, doubled, branch.choice, branch.cap,
+            branch.floor, 1, False, limit, budget, best, found,
+        )  # fmt: skip
+        self.nodes = int(found.nodes[0])
         return limit
 
     def _branches(self, limit: float) -> list[_Branch]:
         """Choices and plans with a bound below a limit, least first."""
-        nothing = np.zeros(len(self.chip.capacity) + 1)
-        room = self._room(1)
+        nothing = np.zeros((len(self.chip.capacity) + 1, 2))
         found = []
         for at, (choice, least) in enumerate(zip(self.choices, self.roots, strict=True)):
             if least >= limit:
@@ -185,21 +205,56 @@ class Search:
             for cap, value in zip(caps, values, strict=True):
                 key = at, cap.tobytes()
                 if key not in self.branches:
-                    self.branches[key] = _Branch(at, cap.copy(), nothing, float(value))
-                found.append(self.branches[key])
+                    self.branches[key] = _Branch(at, cap.copy(), None, float(value))
+                if self.branches[key].least < limit:
+                    found.append(self.branches[key])
         return sorted(found, key=lambda branch: branch.least)
 
-    def _deepened(self, branch: _Branch) -> None:
-        """Bound a branch by what every memory adds at least."""
-        if branch.floor.any():
-            return
-        choice = self.choices[branch.choice]
-        keeps, doubled = np.array(choice.keeps), np.array(choice.doubled)
-        branch.floor = floors(
-            self.chip, self.shape, self.orders, keeps, doubled, branch.cap, _FLOOR, self._room(1)
+    def _deepened(self, branch: _Branch) -> float:
+        """Bound a branch by what its inner memories add at least."""
+        if branch.floor is not None:
+            return branch.least
+        keeps, doubled = self._masks(branch)
+        memories = len(self.chip.capacity)
+        floor = np.zeros((memories + 1, 2))
+        room = self._room(1)
+        timed = self.goal.timed
+        for since in range(memories, 0, -1):
+            key = self._inner(branch, since)
+            if key not in self.known:
+                for seconds in (False, True) if timed else (False,):
+                    if since > 1 or seconds:
+                        raise_floor(
+                            self.chip, self.shape, self.orders, keeps, doubled, branch.cap, floor,
+                            since, seconds, _FLOOR, room,
+                        )  # fmt: skip
+                self.known[key] = float(floor[since, 0]), float(floor[since, 1])
+            floor[since] = self.known[key]
+        branch.floor = floor
+        branch.least = max(
+            branch.least,
+            planned(self.chip, self.shape, keeps, doubled, branch.cap, floor),
         )
-        branch.least = planned(
-            self.chip, self.shape, keeps, doubled, branch.cap, branch.floor
+        branch.done = True
+        return branch.least
+
+    def _inner(self, branch: _Branch, since: int) -> tuple[object, ...]:
+        """What the optimum of a memory and all further in depends on."""
+        choice = self.choices[branch.choice]
+        memories = len(self.chip.capacity)
+        above = [
+            max(memory for memory in range(since) if choice.keeps[memory] >> operand & 1)
+            if any(choice.keeps[memory] >> operand & 1 for memory in range(since))
+            else -1
+            for operand in range(len(self.chip.stored))
+        ]
+        first = int(self.chip.start[min(above) if min(above) >= 0 else 0])
+        return (
+            since,
+            choice.keeps[since:],
+            choice.doubled[since:] if since < memories else (),
+            tuple(above),
+            branch.cap[first:].tobytes(),
         )
 
     def pointed(self, found: Found, row: int) -> bool:

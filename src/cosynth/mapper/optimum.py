@@ -8,13 +8,13 @@ the optimum; where an interval of tiles is too wide to be priced size by size, t
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from cosynth.cost import Cost, Job, price
 from cosynth.hardware import Engine, Hardware
-from cosynth.mapper.branch import Found
 from cosynth.mapper.exact import Search
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.proof import Proof
@@ -75,18 +75,34 @@ def optimum(
     engine: Engine,
     hardware: Hardware,
     goal: Objective,
+    *,
     nodes: int = NODES,
     priced: int = PRICED,
+    known: Iterable[Mapping] = (),
 ) -> Best | None:
-    """Return the best mapping found; None if none fits, or none was found with `nodes` bounds."""
-    search = Search.of(job, engine, hardware, goal)
-    least, found, ended = search.least(nodes)
+    """Return the best mapping found; None if none fits, or none was found with `nodes` bounds.
+
+    `known` mappings are priced first: what they reach need not be searched.
+    """
     best = _Incumbent(job, engine, hardware, goal)
-    if found is not None:
-        for mapping in search.mappings(found, 0):
-            best.consider(mapping)
-        if ended and best.value > least * (1 + ROUNDING):
-            least = _between(search, best, least, nodes, priced)
+    for mapping in known:
+        best.consider(mapping)
+    bound, used = 0.0, 0
+    # first without, then with the few orders that only pay where sums are added to
+    for strict in (False, True):
+        search = Search.of(job, engine, hardware, goal, strict=strict)
+        least, found, ended = search.least(best.value * (1 - ROUNDING), nodes)
+        if found.number[0]:
+            for mapping in search.mappings(found, 0):
+                best.consider(mapping)
+        bound = min(least, best.value)
+        used += search.nodes
+        if not ended:
+            break
+        if found.number[0] and best.value > least * (1 + ROUNDING):
+            bound = _between(search, best, least, nodes, priced)
+            if bound < best.value * (1 - ROUNDING):
+                break
     if best.best is None:
         return None
     mapping, cost = best.best
@@ -94,36 +110,30 @@ def optimum(
         mapping=mapping,
         cost=cost,
         value=best.value,
-        proof=Proof(bound=min(least, best.value), nodes=search.nodes),
+        proof=Proof(bound=bound, nodes=used),
     )
 
 
-def _between(
-    search: Search, best: _Incumbent, least: float, nodes: int, priced: int
-) -> float:
+def _between(search: Search, best: _Incumbent, least: float, nodes: int, priced: int) -> float:
     """Price the mappings whose bound is below the best price; return the bound that is left."""
-    limit = best.value
-    if math.isinf(limit):
-        # nothing that was found can run as it is: look a little further
-        limit = least * 2
-    found, ended = search.below(limit * (1 - ROUNDING), priced, nodes)
-    left = math.inf if ended else least
-    rows = np.argsort(found.value[: found.number[0]], kind="stable")
-    for row in rows:
-        bound = float(found.value[row])
-        if bound >= best.value * (1 - ROUNDING):
-            break
-        value = min(best.consider(mapping) for mapping in search.mappings(found, int(row)))
-        if value > bound * (1 + ROUNDING) and not search.pointed(found, int(row)):
-            left = min(left, bound)
-    if math.isinf(best.value) and ended:
-        return _between_wider(search, best, limit, nodes, priced)
-    return min(left, best.value)
-
-
-def _between_wider(
-    search: Search, best: _Incumbent, limit: float, nodes: int, priced: int
-) -> float:
-    if search.roots[-1] * 1e9 < limit:
-        return math.inf
-    return _between(search, best, limit, nodes, priced)
+    unresolved = math.inf
+    for _ in range(20):
+        limit = best.value * (1 - ROUNDING) if math.isfinite(best.value) else 2 * least
+        found, ended = search.below(limit, priced, nodes)
+        number = int(found.number[0])
+        unresolved = math.inf
+        for row in np.argsort(found.value[:number], kind="stable"):
+            bound = float(found.value[row])
+            if bound >= best.value * (1 - ROUNDING):
+                break
+            value = min(best.consider(mapping) for mapping in search.mappings(found, int(row)))
+            if value > bound * (1 + ROUNDING) and not search.pointed(found, int(row)):
+                unresolved = min(unresolved, bound)
+        if ended and math.isfinite(best.value):
+            return min(unresolved, best.value)
+        if ended:
+            # nothing found can run as it is: look further
+            least = limit
+        elif best.value * (1 - ROUNDING) >= limit:
+            return least
+    return min(least, best.value)

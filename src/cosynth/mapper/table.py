@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +19,10 @@ from cosynth.mapping.footprint import EVERY, Group, groups, largest, plain_group
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+# sizes of an interval that are all looked at
+_ALL = 4
 
 
 class Shape(NamedTuple):
@@ -38,7 +43,7 @@ class Shape(NamedTuple):
     sliding: Integers  # [operand] ranks of its windows
     base: Floats  # [operand] elements over bare ranks and over what no window describes
     distinct: Floats  # [operand]
-    window: Integers  # [window, (operand, rank, other rank or -1)]
+    window: Integers  # [window, (operand, rank, other rank or -1, whether steps never meet)]
     every: Floats  # [window, interval, interval]
     held: Floats
 
@@ -89,7 +94,7 @@ def shape(job: Job) -> Shape:
     most = max([len(low) for low, _, _ in cut], default=1)
     place = {rank: at for at, rank in enumerate(ranks)}
     relevant, bare, sliding, base, whole = [], [], [], [], []
-    windows: list[tuple[tuple[int, int, int], Group]] = []
+    windows: list[tuple[tuple[int, int, int, int], Group]] = []
     for operand, (access, _) in enumerate(operands(job.einsum, job.workload)):
         size = job.workload.tensor(access.tensor).shape
         elements = 1.0
@@ -100,7 +105,8 @@ def shape(job: Job) -> Shape:
                 elements *= group.sizes[0]
                 bares |= _mask(known)
             elif len(known) in (1, 2):
-                windows.append(((operand, known[0], known[1] if known[1:] else -1), group))
+                other = known[1] if known[1:] else -1
+                windows.append(((operand, known[0], other, _apart(group)), group))
                 slides |= _mask(known)
             else:
                 # what more than two ranks share is bounded by what must be moved at least once
@@ -112,7 +118,7 @@ def shape(job: Job) -> Shape:
         whole.append(float(distinct(access, job.einsum, size)))
     every = np.zeros((len(windows), most, most))
     held = np.zeros_like(every)
-    for at, ((_, first, second), group) in enumerate(windows):
+    for at, ((_, first, second, _), group) in enumerate(windows):
         sums, tiles = _windows(plain_group(group))
         rows, columns = sums.shape
         assert rows == len(cut[first][0])
@@ -129,7 +135,7 @@ def shape(job: Job) -> Shape:
         sliding=np.array(sliding, dtype=np.int64),
         base=np.array(base),
         distinct=np.array(whole),
-        window=np.array([key for key, _ in windows], dtype=np.int64).reshape(-1, 3),
+        window=np.array([key for key, _ in windows], dtype=np.int64).reshape(-1, 4),
         every=every,
         held=held,
     )
@@ -146,25 +152,42 @@ def _mask(ranks: list[int]) -> int:
     return sum(1 << rank for rank in ranks)
 
 
+def _apart(group: Group) -> int:
+    """Whether steps of one rank, the others held still, never touch the same element."""
+    terms = [term for index, _ in group.windows for term in index.terms]
+    return int(all(term.divisor == 1 and not term.modulus for term in terms))
+
+
+def _sampled(cut: tuple[Integers, Integers, Integers], at: int, every: bool) -> list[int]:
+    """Sizes of an interval: all of few (or if asked), else both ends and one between."""
+    low, high = int(cut[0][at]), int(cut[1][at])
+    if every or high - low < _ALL:
+        return list(range(low, high + 1))
+    return [int(size) for size in np.unique(np.linspace(low, high, 3).astype(int))]
+
+
 @lru_cache(maxsize=1 << 12)
 def _windows(group: Group) -> tuple[Floats, Floats]:
     """Elements that tiles of a window touch, by the intervals of its (one or two) ranks.
 
-    The least over an interval for the sum over all tiles; the smallest size for the largest tile.
+    The least over an interval: with padding or gaps, a larger tile may touch fewer elements.
     """
     cut = [intervals(size) for size in group.sizes if size > 1]
     ranks = [at for at, size in enumerate(group.sizes) if size > 1]
     if len(cut) == 1:
         cut.append((np.ones(1, dtype=np.int64),) * 3)
     sums = np.zeros((len(cut[0][0]), len(cut[1][0])))
+    every = not _apart(group)
     tiles = np.zeros_like(sums)
     for row in range(sums.shape[0]):
         for column in range(sums.shape[1]):
-            places = list(zip(ranks, (row, column), strict=False))
-            wide = tuple((rank, int(cut[i][1][at]), EVERY) for i, (rank, at) in enumerate(places))
-            narrow = tuple((rank, int(cut[i][0][at]), EVERY) for i, (rank, at) in enumerate(places))
-            sums[row, column] = touched(group, wide)
-            tiles[row, column] = largest(group, narrow)
+            sizes = [_sampled(cut[i], at, every) for i, at in enumerate((row, column))]
+            chains = [
+                tuple((rank, size, EVERY) for rank, size in zip(ranks, pair, strict=False))
+                for pair in itertools.product(*sizes)
+            ]
+            sums[row, column] = min(touched(group, chain) for chain in chains)
+            tiles[row, column] = min(largest(group, chain) for chain in chains)
     return sums, tiles
 
 
