@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.mapper.attention import attention, core
 
-from cosynth.cost.group import Place, resources, stages
+from cosynth.cost.crossing import Place, resources, stages
 from cosynth.cost.tile import Words
 from cosynth.format import assignment
 from cosynth.hardware import engine, priced

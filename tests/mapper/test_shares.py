@@ -6,7 +6,7 @@ from tests.mapper.attention import attention
 
 from cosynth.mapper.shares import depths, orders, tiles
 from cosynth.mapping.group import family
-from cosynth.mapping.shared import Order, legal, repairs
+from cosynth.mapping.placement import Order, legal, repairs
 from cosynth.workload.passes.online import online, softmaxes
 
 

@@ -10,15 +10,8 @@ from tests.mapper.group_walk import GroupWalk, ImpossibleError
 from tests.mapper.pairs import pair
 
 from cosynth.mapping.group import Family, family
-from cosynth.mapping.shared import (
-    Order,
-    along,
-    fits,
-    legal,
-    made,
-    reloads,
-    size,
-)
+from cosynth.mapping.placement import Order, fits, legal, size
+from cosynth.mapping.shared import along, made, reloads
 
 
 def walked(shared: Family, order: Order, tiles):

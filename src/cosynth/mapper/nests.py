@@ -8,30 +8,16 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cosynth.cost import Cost, Job, objective
-from cosynth.cost.group import (
-    Place,
-    Ran,
-    Style,
-    continued,
-    crossings,
-    held,
-    occupied,
-    price_group,
-    resources,
-)
+from cosynth.cost.crossing import Place, Style, continued, crossings, held, resources
+from cosynth.cost.group import Ran, occupied, price_group
 from cosynth.cost.tile import Words, tile_job
 from cosynth.errors import InfeasibleError, MappingError, did_you_mean
 from cosynth.hardware import Component, Engine, Hardware, Link, Memory, SpatialArray
 from cosynth.mapper.best import Mapped, best
 from cosynth.mapping import Loop, buffers_twice
 from cosynth.mapping.group import Family, Fused, Run
-from cosynth.mapping.shared import (
-    Along,
-    Cut,
-    Order,
-    along,
-    legal,
-)
+from cosynth.mapping.placement import Order, legal
+from cosynth.mapping.shared import Along, Cut, along
 
 # ways to share out members to engines that are tried
 ASSIGNMENTS = 4096

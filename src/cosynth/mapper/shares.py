@@ -12,32 +12,15 @@ from numpy.typing import NDArray
 
 from cosynth.arrays import Array
 from cosynth.cost import rate
-from cosynth.cost.group import (
-    Place,
-    Style,
-    continued,
-    crossings,
-    held,
-    memory_part,
-    transfer,
-)
+from cosynth.cost.crossing import Place, Style, continued, crossings, held
+from cosynth.cost.group import memory_part, transfer
 from cosynth.cost.tile import Words, points_cost, tile_job
 from cosynth.hardware import Engine, Memory, compute_energy
 from cosynth.mapper.nests import Choice, Runs, owners
 from cosynth.mapping import rank_kinds, unrolls
 from cosynth.mapping.group import Family
-from cosynth.mapping.shared import (
-    Along,
-    Order,
-    along,
-    fits,
-    legal,
-    repairs,
-    served,
-    size,
-    stacked,
-    times,
-)
+from cosynth.mapping.placement import Order, fits, legal, repairs, size
+from cosynth.mapping.shared import Along, along, served, stacked, times
 
 # every tile is tried up to this size; beyond it, the smallest of each number of steps and multiples
 # of the arrays

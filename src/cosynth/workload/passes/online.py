@@ -83,7 +83,7 @@ def online(workload: Workload, softmax: Softmax, block: int) -> Workload:
         elif at == softmax.powers:
             einsums.append(pass_.powers())
         elif at == softmax.total:
-            einsums += pass_.total()
+            einsums += pass_.summed(einsum, at)
         elif at == softmax.mixed:
             einsums += pass_.mixed()
         elif at != softmax.shares:
@@ -93,11 +93,7 @@ def online(workload: Workload, softmax: Softmax, block: int) -> Workload:
 
 
 def divisors(size: int) -> tuple[int, ...]:
-    """All divisors of a number, smallest first.
-
-    >>> divisors(12)
-    (1, 2, 3, 4, 6, 12)
-    """
+    """All divisors of a number, smallest first."""
     return tuple(block for block in range(1, size + 1) if size % block == 0)
 
 
@@ -166,8 +162,7 @@ def _weighing(
 
 def _reads(reader: Einsum, writer: Einsum) -> bool:
     """Whether an einsum reduces what another made, and nothing else."""
-    found = reader.expression
-    return isinstance(found, Access) and found.tensor == writer.output.tensor
+    return getattr(reader.expression, "tensor", "") == writer.output.tensor
 
 
 def _is(einsum: Einsum, outer: str, inner: str, first: str, second: str) -> bool:
@@ -193,12 +188,9 @@ def _upstream(
     """Drop scores that are no einsum's result; add what they are made of position by position."""
     writer = workload.producers().get(name)
     tensor = workload.tensor(name)
-    if writer is None or tensor.role != "activation" or tensor.view_of:
-        del inner[name]
-        return
-    einsum = workload.einsums[writer]
+    einsum = workload.einsums[writer or 0]
     ranks = plain_ranks(einsum.output)
-    if ranks is None:
+    if writer is None or ranks is None or tensor.role != "activation" or tensor.view_of:
         del inner[name]
         return
     for access in einsum.inputs:
@@ -216,10 +208,6 @@ class _Pass:
     workload: Workload
     softmax: Softmax
     block: int
-
-    @property
-    def steps(self) -> int:
-        return self.softmax.size // self.block
 
     def rank(self, einsum: Einsum) -> str:
         """The rank of an einsum that walks the positions of a row."""
@@ -272,7 +260,7 @@ class _Pass:
         output = self.cut(einsum, einsum.output)
         if within:
             output = replace(output, tensor=within, indices=(*einsum.output.indices, _plain(step)))
-        sizes = einsum.sizes | {rank: self.block, step: self.steps}
+        sizes = einsum.sizes | {rank: self.block, step: self.softmax.size // self.block}
         return replace(
             einsum,
             output=output,
@@ -280,14 +268,14 @@ class _Pass:
             bounds=tuple((name, size) for name, size in sizes.items()),
         )
 
+    # the block's maximum, the running one, and the correction
     def running(self) -> list[Einsum]:
-        """The block's maximum, the running one, and the correction."""
         top = self.workload.einsums[self.softmax.top]
         name = top.output.tensor
         block = self.made(top, within=f"{name}.block")
         step = self.fresh(top)
         now = replace(top.output, tensor=name, indices=(*top.output.indices, _plain(step)))
-        before = self.before(now)
+        before = _before(now)
         largest = Apply(
             function="max", arguments=(before, replace(now, tensor=block.output.tensor))
         )
@@ -299,8 +287,8 @@ class _Pass:
             self.pointwise(block, replace(now, tensor=f"{name}.correction"), shrunk, ""),
         ]
 
+    # the exponentials, under the running maximum
     def powers(self) -> Einsum:
-        """The exponentials, under the running maximum."""
         einsum = self.workload.einsums[self.softmax.powers]
         step = self.fresh(einsum)
         name = self.workload.einsums[self.softmax.top].output.tensor
@@ -311,10 +299,6 @@ class _Pass:
             return replace(access, indices=(*access.indices, _plain(step)))
 
         return self.made(einsum, change=change)
-
-    def total(self) -> list[Einsum]:
-        """The block's sum, and the running one."""
-        return self.summed(self.workload.einsums[self.softmax.total], self.softmax.total)
 
     def mixed(self) -> list[Einsum]:
         """The block's weighted sum, the running one, and the result."""
@@ -328,7 +312,7 @@ class _Pass:
             return replace(self.cut(einsum, access), tensor=powers)
 
         block, running = self.summed(einsum, self.softmax.mixed, change)
-        last = Index(offset=self.steps - 1)
+        last = Index(offset=self.softmax.size // self.block - 1)
         whole = replace(running.output, indices=(*einsum.output.indices, last))
         rows = self.rows(einsum)
         total = self.workload.einsums[self.softmax.total].output.tensor
@@ -356,7 +340,7 @@ class _Pass:
         top = self.workload.einsums[self.softmax.top].output.tensor
         faded = Apply(
             function="*",
-            arguments=(self.before(now), Access(tensor=f"{top}.correction", indices=rows)),
+            arguments=(_before(now), Access(tensor=f"{top}.correction", indices=rows)),
         )
         grown = Apply(function="+", arguments=(faded, block.output))
         return [
@@ -376,11 +360,6 @@ class _Pass:
         place = scores.indices.index(_plain(top.reduced[0]))
         own = [i.name for d, i in enumerate(scores.indices) if d != place]
         return tuple(kept[own.index(index.name)] for index in top.output.indices)
-
-    def before(self, access: Access) -> Access:
-        """The same one block earlier."""
-        *rest, last = access.indices
-        return replace(access, indices=(*rest, replace(last, offset=-1)))
 
     def pointwise(self, like: Einsum, output: Access, expression: Expression, name: str) -> Einsum:
         ranks = set(output.ranks)
@@ -413,3 +392,9 @@ class _Pass:
 
 def _plain(rank: str) -> Index:
     return Index(terms=(Term(rank=rank),))
+
+
+def _before(access: Access) -> Access:
+    """The same one block earlier."""
+    *rest, last = access.indices
+    return replace(access, indices=(*rest, replace(last, offset=-1)))

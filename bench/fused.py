@@ -1,0 +1,59 @@
+"""Fused pairs against brute force, and attention against FuseMax: `python -m bench.fused`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+
+from tests.mapper.test_fused import compare
+from tests.mapper.test_nests import CHIP, WORDS, one_pass, theirs
+
+from cosynth.mapper.nests import Runs, prescribed
+
+# name -> (heads, size of a head), and lengths of a row, as in the artefact of FuseMax
+MODELS = {"BERT": (12, 64), "TrXL": (16, 64), "T5": (8, 64), "XLM": (16, 128)}
+LENGTHS = tuple(1 << bits for bits in range(10, 21, 2))
+
+
+def main() -> None:
+    """Print mismatches of random pairs, and the cycles of FuseMax's own nest at its 24 points."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first pair")
+    options = parser.parse_args()
+    _pairs(options.seed, options.pairs)
+    _fusemax()
+
+
+def _pairs(first: int, count: int) -> None:
+    start = time.process_time()
+    wrong = nests = infeasible = 0
+    for seed in range(first, first + count):
+        least, found, tried = compare(seed)
+        nests += tried
+        infeasible += math.isinf(least)
+        same = least == found or math.isclose(least, found, rel_tol=1e-12)
+        wrong += not same
+        if not same:
+            print(f"seed {seed}: brute force {least}, mapper {found}")
+    spent = time.process_time() - start
+    print(f"{count} pairs (seeds {first} to {first + count - 1}), {infeasible} that fit nowhere,")
+    print(f"{nests} shared nests walked, {wrong} mismatches, {spent:.1f} CPU s")
+
+
+def _fusemax() -> None:
+    runs = Runs(hardware=CHIP, goal="latency", words=WORDS)
+    print(f"{'model':6} {'length':>8} {'cycles published':>18} {'steady, less':>13} {'whole':>10}")
+    for name, (heads, size) in MODELS.items():
+        for length in LENGTHS:
+            shared = one_pass(heads, length, size)
+            _, cost = prescribed(shared, runs, theirs(shared))
+            published = 64 * heads * length**2 / 65536 * (2 * size + 10 + 256 * size / length)
+            steady = (float(cost.latency) - float(cost.ramp)) * 940e6 / published - 1
+            whole = float(cost.latency) * 940e6 / published - 1
+            print(f"{name:6} {length:8} {published:18.0f} {steady:13.1e} {whole:10.1e}")
+
+
+if __name__ == "__main__":
+    main()
