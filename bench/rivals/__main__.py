@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.rivals.environment import ACCELFORGE, HERE, ZIGZAG, python_of
+from bench.rivals.environment import ACCELFORGE, HERE, ZIGZAG, Limits, python_of
 from bench.rivals.problems import PROBLEMS, problem
 from bench.rivals.tools import TOOLS, Row, measure
 
@@ -21,8 +21,9 @@ def main() -> int:
     parser.add_argument("--tools", nargs="+", default=list(TOOLS), choices=list(TOOLS))
     parser.add_argument("--environments", type=Path, default=HERE.parent / ".environments")
     parser.add_argument(
-        "--seconds", type=float, default=300, help="limit for each tool and problem"
+        "--seconds", type=float, default=300, help="CPU seconds for each tool and problem"
     )
+    parser.add_argument("--gigabytes", type=float, default=12, help="memory of each tool")
     parser.add_argument("--json", type=Path, help="write everything measured here")
     options = parser.parse_args()
     unknown = [name for name in options.problems if name not in PROBLEMS]
@@ -33,21 +34,21 @@ def main() -> int:
         for tool in (ACCELFORGE, ZIGZAG)
         if any(TOOLS[name].tool is tool for name in options.tools)
     }
-    print("CPU seconds; EDP in J s; limit", options.seconds, "s of wall;", os.cpu_count(), "cores")
+    limits = Limits(seconds=options.seconds, memory=options.gigabytes * 1e9)
+    print(
+        f"CPU seconds, at most {limits.seconds:g} and {options.gigabytes:g} GB; EDP in J s;"
+        f" {os.cpu_count()} cores"
+    )
     print(HEAD)
     rows: list[Row] = []
     for name in options.problems or PROBLEMS:
         asked = problem(name)
         print(f"{asked.title} ({sum(work.count for work in asked.works)} einsums)")
-        ours = measure("cosynth", asked, pythons, options.seconds, None)
-        found = [ours] + [
-            measure(tool, asked, pythons, options.seconds, ours)
-            for tool in options.tools
-            if tool != "cosynth"
-        ]
-        for row in found:
-            print(line(row), flush=True)
-        rows += found
+        ours: Row | None = None
+        for tool in ("cosynth", *(one for one in options.tools if one != "cosynth")):
+            rows.append(measure(tool, asked, pythons, limits, ours))
+            ours = ours or rows[-1]
+            print(line(rows[-1]), flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     worse = [f"{row.problem} against {row.tool}" for row in rows if row.worse]

@@ -36,6 +36,14 @@ ZIGZAG = Tool(folder="zz", package="zigzag-dse", version="3.9.1", least=(3, 11),
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one tool may use for one problem: CPU seconds, and bytes of address space."""
+
+    seconds: float
+    memory: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a worker did: its results in order, CPU seconds of it and its children, and its end."""
 
@@ -76,8 +84,8 @@ def _interpreter(tool: Tool) -> str:
     raise SystemExit(f"{tool.package} {tool.version} needs Python {wanted} or newer on the path")
 
 
-def run(command: Sequence[str], given: object, seconds: float) -> Outcome:
-    """Run a worker on a file with `given` as JSON, one thread, at most so many seconds of wall."""
+def run(command: Sequence[str], given: object, limits: Limits) -> Outcome:
+    """Run a worker on a file with `given` as JSON, with one thread and within limits."""
     single = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as folder:
@@ -93,17 +101,20 @@ def run(command: Sequence[str], given: object, seconds: float) -> Outcome:
                 env=os.environ | single,
                 start_new_session=True,
             )
-            timed_out = False
+            time, memory = int(limits.seconds) + 1, int(limits.memory)
+            resource.prlimit(worker.pid, resource.RLIMIT_CPU, (time, time))
+            resource.prlimit(worker.pid, resource.RLIMIT_AS, (memory, memory))
             try:
-                worker.wait(seconds)
+                # others may share the machine
+                worker.wait(limits.seconds * 4)
             except subprocess.TimeoutExpired:
-                timed_out = True
                 os.killpg(worker.pid, signal.SIGKILL)
                 worker.wait()
         lines = out.read_text().splitlines()
         said = problems.read_text().strip().splitlines()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    timed_out = worker.returncode in {-signal.SIGKILL, -signal.SIGXCPU}
     failed = worker.returncode != 0 and not timed_out
     return Outcome(
         results=tuple(json.loads(line[len(MARK) :]) for line in lines if line.startswith(MARK)),
@@ -117,4 +128,6 @@ def _reason(said: Sequence[str], code: int) -> str:
     """The line of a traceback that says what happened."""
     raised = [line for line in said if line[:1].isalpha() and ": " in line[:120]]
     named = [line for line in raised if "Error" in line.split(":")[0] or "Exception" in line]
+    if any("MemoryError" in line for line in said):
+        return "out of memory"
     return (named or raised or [f"ended with {code}"])[-1][:300]

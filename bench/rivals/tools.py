@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.rivals import to_accelforge, to_zigzag
 from bench.rivals.back import Nest, from_nodes, from_tables, told
-from bench.rivals.environment import ACCELFORGE, HERE, ZIGZAG, Outcome, Tool, run
+from bench.rivals.environment import ACCELFORGE, HERE, ZIGZAG, Limits, Outcome, Tool, run
 from bench.rivals.problems import FREQUENCY, Problem, Work, dearer
 from cosynth.mapping import write
 
@@ -62,11 +62,11 @@ class Row:
 
 
 def measure(
-    name: str, problem: Problem, pythons: Table[str, Path], seconds: float, ours: Row | None
+    name: str, problem: Problem, pythons: Table[str, Path], limits: Limits, ours: Row | None
 ) -> Row:
     """Run one tool on one problem and judge it beside our own row."""
     entrant = TOOLS[name]
-    outcome = _run(entrant, problem, pythons, seconds)
+    outcome = _run(entrant, problem, pythons, limits)
     calls: tuple[dict[int, dict[str, object]], ...] = ({}, {})
     for result in outcome.results:
         calls[_whole(result["call"])][_whole(result["work"])] = result
@@ -78,7 +78,7 @@ def measure(
     warm = _sum(second) if len(second) == groups else None
     counted = _total(problem, costs)
     own = _own(entrant, problem, first) if whole else None
-    remarks = _remarks(outcome, first, groups, exact)
+    remarks = _remarks(problem, outcome, first, groups, exact)
     fused = groups < len(problem.works)
     compared = own if fused else counted
     worse = False
@@ -109,20 +109,20 @@ def measure(
     )
 
 
-def _run(entrant: Entrant, problem: Problem, pythons: Table[str, Path], seconds: float) -> Outcome:
+def _run(entrant: Entrant, problem: Problem, pythons: Table[str, Path], limits: Limits) -> Outcome:
     worker = str(HERE / entrant.worker)
     both = (problem, dearer(problem))
     if entrant.tool is None:
         # the worker reads the problems of this package
         os.environ["PYTHONPATH"] = str(HERE.parent.parent)
-        return run([sys.executable, "-P", worker], {"problem": problem.name}, seconds)
+        return run([sys.executable, "-P", worker], {"problem": problem.name}, limits)
     os.environ.pop("PYTHONPATH", None)
     python = str(pythons[entrant.tool.folder])
     if entrant.tool is ACCELFORGE:
         given: object = to_accelforge.given(both, ragged=entrant.more)
     else:
         given = to_zigzag.given(both, mixed=entrant.more)
-    return run([python, "-P", worker], given, seconds)
+    return run([python, "-P", worker], given, limits)
 
 
 # energy and latency of one work under our counter
@@ -200,13 +200,19 @@ def _edps(costs: Costs) -> tuple[float | None, ...]:
 
 
 def _remarks(
-    outcome: Outcome, first: dict[int, dict[str, object]], groups: int, exact: list[bool]
+    problem: Problem,
+    outcome: Outcome,
+    first: dict[int, dict[str, object]],
+    groups: int,
+    exact: list[bool],
 ) -> list[str]:
     found = []
     if exact and not all(exact):
         found.append(f"nearest ({exact.count(False)} of {len(exact)})")
     if any(result.get("nest", "") is None for result in first.values()):
         found.append("fused")
+    if "gap" in first.get(0, {}) and problem.fused:
+        found.append("each einsum alone")
     gaps = [_number(result["gap"]) for result in first.values() if "gap" in result]
     if gaps:
         found.append(f"gap at most {max(gaps):.4f}")
