@@ -19,6 +19,13 @@ from cosynth.mapper.nests import Runs, engines_of, meetings, priced_nests
 from cosynth.mapper.shares import FIRST, grids, rank
 from cosynth.mapping.group import Family, Fused
 
+# a sum of the best runs is the best sum of energies; other goals may want runs mapped otherwise
+_UNMIXED: dict[str, tuple[str, ...]] = {
+    "energy": (),
+    "latency": ("runs that are slower but leave the meeting memory's port to others",),
+    "edp": ("runs of one nest mapped for different goals",),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -30,7 +37,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FusedMapped:
-    """A fused nest, its exact cost, the bound on all nests tried or not, and what was left out."""
+    """A fused nest, its exact cost, a bound on all nests of the space, and what was left out.
+
+    The bound takes runs to be as good as `best` maps them; it is proof where `best` proves.
+    """
 
     fused: Fused
     cost: Cost
@@ -58,14 +68,18 @@ def best_fused(family: Family, runs: Runs, limits: Limits | None = None) -> Fuse
             f"{names}: {hardware.name} has no memory on the chip that may hold both inputs and "
             "outputs of all its engines"
         )
-    left_out: dict[str, None] = {}
+    left_out = dict.fromkeys(_UNMIXED[runs.goal])
     spaces = [
         grid
         for memory in memories
         for grid in grids(family, runs, options, memory, chosen.loops, left_out)
     ]
     guesses = sorted((*grid.promising(), number) for number, grid in enumerate(spaces))
-    first = [spaces[n].choice(at) for guess, _, at, n in guesses[:FIRST] if math.isfinite(guess)]
+    first = [
+        spaces[n].choice(at)
+        for guess, _, at, n in guesses[: min(FIRST, chosen.prices)]
+        if math.isfinite(guess)
+    ]
     choices = heapq.merge(*(grid.choices() for grid in spaces), key=rank)
     found: tuple[float, Fused, Cost] | None = None
     priced = 0
@@ -83,6 +97,8 @@ def best_fused(family: Family, runs: Runs, limits: Limits | None = None) -> Fuse
             value = float(objective(cost, runs.goal))
             if found is None or value < found[0]:
                 found = value, fused, cost
+    else:
+        least = math.inf  # all were priced
     if found is None:
         sizes = ", ".join(f"{memory.name} has {memory.size:.0f} bytes" for memory in memories)
         raise InfeasibleError(f"{names}: no tiles of the group fit; {sizes}")
