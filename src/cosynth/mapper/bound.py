@@ -12,16 +12,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cosynth.cost.pipeline import port_time, staged
+from cosynth.mapper.compiled import compiled
 from cosynth.mapper.table import Chip, Shape
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-# these functions allocate nothing: without reference counts they run many times faster
-compiled = njit(cache=True, error_model="numpy", _nrt=False)
 
 
 class State(NamedTuple):
@@ -42,12 +40,12 @@ class State(NamedTuple):
 
 @compiled
 def _maximum(a, b):
-    return a if a > b else b
+    return max(b, a)
 
 
 @compiled
 def _minimum(a, b):
-    return a if a < b else b
+    return min(b, a)
 
 
 _port_time = compiled(port_time)
@@ -202,9 +200,7 @@ def steps(chip: Chip, shape: Shape, state: State):
 
 
 @compiled
-def _window(
-    chip: Chip, shape: Shape, state: State, window: int, above: int, end: int, unit: bool
-):
+def _window(chip: Chip, shape: Shape, state: State, window: int, above: int, end: int, unit: bool):
     """Fewest elements that the tiles of a window bring to a receiver, summed over all of them."""
     first = _side(chip, shape, state, window, 1, above, end, unit)
     second = _side(chip, shape, state, window, 2, above, end, unit)
@@ -265,9 +261,7 @@ def _open(
 
 
 @compiled
-def _together(
-    chip: Chip, shape: Shape, state: State, window: int, side: int, above: int
-) -> int:
+def _together(chip: Chip, shape: Shape, state: State, window: int, side: int, above: int) -> int:
     """Most instances over one rank of a window that are sent the same at a time."""
     operand, rank = shape.window[window, 0], shape.window[window, side]
     if rank < 0:
@@ -286,9 +280,7 @@ def _together(
 
 
 @compiled
-def _moved(
-    chip: Chip, shape: Shape, state: State, operand: int, above: int, end: int, unit: bool
-):
+def _moved(chip: Chip, shape: Shape, state: State, operand: int, above: int, end: int, unit: bool):
     """(fewest, most) elements sent to a receiver; `state.free` must be of the same operand."""
     least = shape.base[operand]
     most = least
@@ -351,10 +343,11 @@ def fits(chip: Chip, shape: Shape, state: State, memory: int, wide: bool) -> boo
 
 
 @compiled
-def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int) -> bool:
+def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, since: int) -> bool:
     """Write the fewest bytes on the way into every memory and the unit into `state.flow`.
 
-    What enters memories below at most `settled` stages is there already. Returns whether sums that are not whole yet can fit where they lie.
+    What enters memories below at most `settled` stages is there already. Returns whether
+    sums that are not whole yet can fit where they lie.
     """
     memories = len(chip.capacity)
     last = len(chip.stored) - 1
@@ -393,13 +386,16 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int) -
                 wide = min(width, chip.partial)
                 if sent > shape.distinct[operand]:
                     wide = chip.partial
-                    if wide > width and not fits(chip, shape, state, above, True):
+                    room = since == 1 or above >= since
+                    if wide > width and room and not fits(chip, shape, state, above, True):
                         return False
                 state.flow[below, operand, 0] = added * chip.partial
                 if chip.partial >= width:
                     state.flow[below, operand, 1] = sent * width + added * (chip.partial - width)
                 else:
-                    state.flow[below, operand, 1] = entered * width + max(0.0, sent - entered) * chip.partial
+                    state.flow[below, operand, 1] = (
+                        entered * width + max(0.0, sent - entered) * chip.partial
+                    )
                 state.flow[below, operand, 2] = 0.0
                 state.flow[below, operand, 3] = 0.0 if unit else received * wide
                 state.flow[below, operand, 4] = tile * wide
@@ -479,7 +475,7 @@ def inner_bound(
     chip: Chip, shape: Shape, state: State, decided: int, settled: int, since: int, timed: bool
 ):
     """What a memory and all further in add to the objective at least, or their least seconds."""
-    if not _flows(chip, shape, state, decided, settled):
+    if not _flows(chip, shape, state, decided, settled, since):
         return np.inf
     if timed:
         return staged_time(chip, shape, state, since)
@@ -522,9 +518,7 @@ def staged_time(chip: Chip, shape: Shape, state: State, since: int):
             speed = chip.writing[above] if operand == last else chip.reading[above]
             fill += state.flow[below, operand, 4] * across_least / speed
         if streams:
-            time, _ = _staged(
-                time, transfer, fill, state.doubled[below] > 0, _maximum, _minimum
-            )
+            time, _ = _staged(time, transfer, fill, state.doubled[below] > 0, _maximum, _minimum)
         time = max(time, state.floor[below, 1])
     return time
 
@@ -539,7 +533,7 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int):
     memories = len(chip.capacity)
     operands = len(chip.stored)
     last = operands - 1
-    if not _flows(chip, shape, state, decided, settled):
+    if not _flows(chip, shape, state, decided, settled, 1):
         return np.inf
     weigh(chip, state)
     rest = chip.weight_fixed + flowing(chip, state, 1)

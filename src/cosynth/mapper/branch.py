@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from numba import njit
-
-from cosynth.mapper.bound import State, allowed, bound, compiled, fits, inner_bound
+from cosynth.mapper.bound import State, allowed, bound, fits, inner_bound
+from cosynth.mapper.compiled import allocating, compiled
 from cosynth.mapper.orders import Orders, find_orders
 from cosynth.mapper.table import Chip, Shape
 
@@ -45,13 +44,8 @@ def nothing_found(stages: int, ranks: int, room: int) -> Found:
     )
 
 
-allocating = njit(cache=True, error_model="numpy")
-
-
 @allocating
-def _fresh(
-    chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats
-) -> State:
+def _fresh(chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats) -> State:
     memories = len(chip.capacity)
     stages, ranks, operands = len(chip.memory), len(shape.sizes), len(chip.stored)
     tile = np.full((stages, ranks), -1, dtype=np.int64)
@@ -274,9 +268,7 @@ def _instances_of(
 
 
 @compiled
-def _contained(
-    chip: Chip, shape: Shape, state: State, stage: int, thorough: bool
-) -> bool:
+def _contained(chip: Chip, shape: Shape, state: State, stage: int, thorough: bool) -> bool:
     """Whether a dimension has room for more instances of some rank, others left alone."""
     used = 1
     for rank in range(len(shape.sizes)):

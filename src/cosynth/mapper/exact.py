@@ -178,9 +178,7 @@ class Search:
         choice = self.choices[branch.choice]
         return np.array(choice.keeps), np.array(choice.doubled)
 
-    def _walk(
-        self, branch: _Branch, limit: float, budget: int, best: bool, found: Found
-    ) -> float:
+    def _walk(self, branch: _Branch, limit: float, budget: int, best: bool, found: Found) -> float:
         keeps, doubled = self._masks(branch)
         found.nodes[0] = self.nodes
         limit = walk(
@@ -248,7 +246,7 @@ class Search:
             else -1
             for operand in range(len(self.chip.stored))
         ]
-        first = int(self.chip.start[min(above) if min(above) >= 0 else 0])
+        first = int(self.chip.start[max(min(above), 0)])
         return (
             since,
             choice.keeps[since:],

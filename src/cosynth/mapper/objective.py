@@ -77,6 +77,8 @@ def objective_of(text: str, memories: Iterable[str] = ()) -> Objective:
             memory = name.removeprefix("traffic:")
             known = tuple(memories)
             if known and memory not in known:
-                raise SpecError(f"objective {text!r}: no memory {memory!r}{did_you_mean(memory, known)}")
+                raise SpecError(
+                    f"objective {text!r}: no memory {memory!r}{did_you_mean(memory, known)}"
+                )
             traffic.append((memory, weight))
     return Objective(latency=latency, energy=energy, traffic=tuple(traffic))

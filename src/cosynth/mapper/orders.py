@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cosynth.mapper.compiled import allocating, compiled
+
 Integers = NDArray[np.int64]
-compiled = njit(cache=True, error_model="numpy")
 
 
 class Orders(NamedTuple):
@@ -91,7 +91,7 @@ def _keep(orders: Orders, first: int) -> None:
     orders.used[0] = kept + 1
 
 
-@compiled
+@allocating
 def find_orders(
     orders: Orders, relevant: Integers, sliding: Integers, alive: int, loops: int
 ) -> None:

@@ -224,10 +224,14 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
     traffic = dict(goal.traffic)
     moved = [traffic.get(level.name, 0.0) for level in memories]
     energy = goal.energy
-    fixed_energy = float(empty.energy) / times - sum(
-        float(read * inward + written * outward)
-        for (read, written), (inward, outward) in zip(fixed, energies, strict=True)
-    ) / times
+    fixed_energy = (
+        float(empty.energy) / times
+        - sum(
+            float(read * inward + written * outward)
+            for (read, written), (inward, outward) in zip(fixed, energies, strict=True)
+        )
+        / times
+    )
     return Chip(
         memory=np.array(memory, dtype=np.int64),
         room=np.array(room, dtype=np.int64),
@@ -235,7 +239,9 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         united=np.array(united, dtype=np.int64),
         start=np.array(start, dtype=np.int64),
         home=np.array([memories.index(engine.levels[engine.home(p)]) for p in parts]),
-        stored=np.array([job.bits[access.tensor] / 8 for access, _ in operands(job.einsum, job.workload)]),
+        stored=np.array(
+            [job.bits[access.tensor] / 8 for access, _ in operands(job.einsum, job.workload)]
+        ),
         partial=accumulator(engine.compute.accumulator).bits / 8,
         capacity=np.array([float(level.size) for level in memories]),
         reading=np.array([float(level.read_bandwidth) for level in memories]),
@@ -246,7 +252,9 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         fixed=np.array(fixed, dtype=float) / times,
         cycle=float(empty.part(engine.compute.name).time) / times,
         vector=-vector if beside and beside.kind == "serial" else vector,
-        weight_read=np.array([energy * float(e[0]) + w for e, w in zip(energies, moved, strict=True)]),
+        weight_read=np.array(
+            [energy * float(e[0]) + w for e, w in zip(energies, moved, strict=True)]
+        ),
         weight_written=np.array(
             [energy * float(e[1]) + w for e, w in zip(energies, moved, strict=True)]
         ),

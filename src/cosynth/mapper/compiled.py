@@ -1,0 +1,51 @@
+"""How the inner loops of the mapper are compiled, and where the result is kept.
+
+The cache is keyed by all sources that are compiled together: Numba alone would not notice that a
+function called by a cached one has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_SOURCES = ("orders.py", "bound.py", "branch.py", "table.py", "../cost/pipeline.py")
+
+
+@lru_cache(maxsize=1)
+def cache_folder() -> Path:
+    """Where compiled functions are kept: one folder for each state of their sources."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for name in _SOURCES:
+        digest.update((here / name).read_bytes())
+    digest.update(f"{numba.__version__}".encode())
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "cosynth" / digest.hexdigest()[:16]
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile a function that allocates nothing: without reference counts it runs much faster."""
+    return _jitted(function, _nrt=False)
+
+
+def allocating(function: _Function) -> _Function:
+    """Compile a function that makes arrays."""
+    return _jitted(function)
+
+
+def _jitted(function: _Function, **options: bool) -> _Function:
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        found: _Function = numba.njit(cache=True, error_model="numpy", **options)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return found
