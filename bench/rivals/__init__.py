@@ -24,7 +24,8 @@ What their input cannot say:
   without bandwidth it does not work: 2^14 bits a cycle stand for "unlimited", and its latency holds
   stalls all the same. It tries three unrollings, each of one rank for each
   dimension; `zigzag-mixed` asks for several.
-- AccelForge takes only factors of a rank unless told otherwise; `accelforge-ragged` tells it.
+- AccelForge takes only factors of a rank. `accelforge-ragged` asks for all tiles, and
+  `accelforge-coarse` for tiles at least twice the next smaller, as its manual recommends then.
 - Neither has padding as we have: the inputs of convolutions are given with their borders.
 - Networks are their contractions; equal layers are mapped once, for all three.
 """

@@ -10,17 +10,24 @@ from cosynth.hardware import Compute, Engine, Hardware, Memory, SpatialArray
 from cosynth.workload import Access, Index, Term
 
 METRICS = {"edp": "ENERGY_DELAY_PRODUCT", "energy": "ENERGY", "latency": "LATENCY"}
+_RAGGED = (
+    "mapper:",
+    "  explore_imperfect_spatial_loops: true",
+    "  explore_imperfect_temporal_loops: true",
+)
+# all tiles of ragged ranks take its memory; every second one is what its manual recommends
+OPTIONS = {"": (), "ragged": _RAGGED, "coarse": (*_RAGGED, "  tiling_coarseness: 2")}
 
 
-def given(problems: tuple[Problem, ...], *, ragged: bool) -> dict[str, object]:
+def given(problems: tuple[Problem, ...], *, more: str) -> dict[str, object]:
     """What the worker is given: one list of specifications for each call."""
     return {
         "metrics": METRICS[problems[0].objective],
-        "calls": [specifications(problem, ragged=ragged) for problem in problems],
+        "calls": [specifications(problem, more=more) for problem in problems],
     }
 
 
-def specifications(problem: Problem, *, ragged: bool = False) -> list[str]:
+def specifications(problem: Problem, *, more: str = "") -> list[str]:
     """One specification for each work of a problem, or one for all of them if they may fuse."""
     groups = [problem.works] if problem.fused else [(work,) for work in problem.works]
     (engine,) = problem.hardware.engines
@@ -28,19 +35,12 @@ def specifications(problem: Problem, *, ragged: bool = False) -> list[str]:
         "\n".join(
             [
                 *_architecture(engine, problem.hardware, fused=problem.fused),
-                *(_RAGGED if ragged else ()),
+                *OPTIONS[more],
                 *_workload(group),
             ]
         )
         for group in groups
     ]
-
-
-_RAGGED = (
-    "mapper:",
-    "  explore_imperfect_spatial_loops: true",
-    "  explore_imperfect_temporal_loops: true",
-)
 
 
 def _architecture(engine: Engine, hardware: Hardware, *, fused: bool) -> list[str]:

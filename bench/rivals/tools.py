@@ -20,19 +20,20 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrant:
-    """A tool, or one way to use it; no `tool` means ours. `more` asks for its larger space."""
+    """A tool, or one way to use it; no `tool` means ours. `more` names options."""
 
     worker: str
     tool: Tool | None = None
-    more: bool = False
+    more: str = ""
 
 
 TOOLS = {
     "cosynth": Entrant(worker="worker_cosynth.py"),
     "accelforge": Entrant(worker="worker_accelforge.py", tool=ACCELFORGE),
-    "accelforge-ragged": Entrant(worker="worker_accelforge.py", tool=ACCELFORGE, more=True),
+    "accelforge-ragged": Entrant(worker="worker_accelforge.py", tool=ACCELFORGE, more="ragged"),
+    "accelforge-coarse": Entrant(worker="worker_accelforge.py", tool=ACCELFORGE, more="coarse"),
     "zigzag": Entrant(worker="worker_zigzag.py", tool=ZIGZAG),
-    "zigzag-mixed": Entrant(worker="worker_zigzag.py", tool=ZIGZAG, more=True),
+    "zigzag-mixed": Entrant(worker="worker_zigzag.py", tool=ZIGZAG, more="mixed"),
 }
 
 
@@ -119,9 +120,9 @@ def _run(entrant: Entrant, problem: Problem, pythons: Table[str, Path], limits: 
     os.environ.pop("PYTHONPATH", None)
     python = str(pythons[entrant.tool.folder])
     if entrant.tool is ACCELFORGE:
-        given: object = to_accelforge.given(both, ragged=entrant.more)
+        given: object = to_accelforge.given(both, more=entrant.more)
     else:
-        given = to_zigzag.given(both, mixed=entrant.more)
+        given = to_zigzag.given(both, mixed=bool(entrant.more))
     return run([python, "-P", worker], given, limits)
 
 
