@@ -55,15 +55,17 @@ def compared(one: Problem, found: Found, goal: str, tally: Tally) -> str:
         return f"{one}, {goal}: refused, but {least.value:.9g} is possible"
     tally.nodes = max(tally.nodes, best.proof.nodes)
     reached, bound = float(value(best.cost, goal)), best.proof.bound
+    proven = bound >= reached * (1 - SAME)
     wrong = []
     if abs(reached - least.value) > SAME * least.value:
-        tally.short["worse" if reached > least.value else "better"] += 1
+        short = "better" if reached < least.value else "worse" if proven else "worse, and says so"
+        tally.short[short] += 1
         tally.worst = max(tally.worst, reached / least.value)
-        wrong.append(f"{reached:.9g} instead of {least.value:.9g}")
+        wrong.append(f"{reached:.9g} ({short}) instead of {least.value:.9g}")
     if bound > least.value * (1 + SAME):
         tally.short["unsound"] += 1
         wrong.append(f"a bound of {bound:.9g} above {least.value:.9g}")
-    tally.unproven += bound < reached * (1 - SAME)
+    tally.unproven += not proven
     if not wrong:
         return ""
     return (
