@@ -23,7 +23,7 @@ from tests.test_docs import FENCE, OPTIONS, PAGES, ROOT, run
 
 PLAIN = {str: "text", int: "integer", float: "number", bool: "flag", type(None): "null"}
 # what `--json` prints, in the order of the page; what they hold follows
-DOCUMENTS = ("Estimate", "Explore", "Model", "Hardware", "NumberFormat", "List")
+DOCUMENTS = ("Estimate", "Explore", "Map", "Model", "Hardware", "NumberFormat", "List")
 TABLES = re.compile(r"(?<=^<!-- tables -->\n\n).*(?=\n<!-- end -->$)", re.MULTILINE | re.DOTALL)
 
 
@@ -85,9 +85,10 @@ def _console(block: str) -> str:
 
 def contract_tables() -> str:
     """Return every table of the contract of `--json`, as Markdown."""
-    from cosynth.report import contract
+    from cosynth.report import contract, contract_mapping
 
-    tables = {name: vars(contract)[f"{name}Data"] for name in DOCUMENTS}
+    known = vars(contract) | vars(contract_mapping)
+    tables = {name: known[f"{name}Data"] for name in DOCUMENTS}
     pending = list(tables.values())
     while pending:
         for found in _tables_in(get_type_hints(pending.pop(0), include_extras=True).values()):

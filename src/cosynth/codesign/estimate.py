@@ -208,7 +208,7 @@ def prepare(model: Workload, formats: Assignment) -> Plan:
     return Plan(graph=ground.graph, parts=ground.parts, jobs=tuple(jobs), kinds=ground.kinds)
 
 
-def _engines(one: Job, hardware: Hardware) -> list[Engine]:
+def engines_of(one: Job, hardware: Hardware) -> list[Engine]:
     """Engines that may run a job: vector work goes to vector units, where there are any."""
     wanted = "mac" if one.einsum.contraction else "vector"
     fitting = [engine for engine in hardware.engines if engine.compute.does == wanted]
@@ -218,7 +218,7 @@ def _engines(one: Job, hardware: Hardware) -> list[Engine]:
 def _mapped(one: Job, hardware: Hardware, goal: str, effort: Effort | None) -> dict[str, Mapped]:
     found: dict[str, Mapped] = {}
     reasons = []
-    for engine in _engines(one, hardware):
+    for engine in engines_of(one, hardware):
         try:
             found[engine.name] = best(one, engine, hardware, goal, effort)
         except InfeasibleError as error:

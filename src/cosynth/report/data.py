@@ -45,7 +45,7 @@ def estimate_data(estimate: Estimate) -> EstimateData:
         "cosynth": "estimate",
         "model": estimate.model.name,
         "hardware": hardware.name,
-        "formats": _formats(estimate.formats),
+        "formats": formats_data(estimate.formats),
         "objective": estimate.goal,
         "latency": float(estimate.latency),
         "energy": float(estimate.energy),
@@ -156,7 +156,8 @@ def citations(estimate: Estimate) -> tuple[str, ...]:
     return tuple(_unique([*own, *law_citations(estimate.hardware), _PRICE]))
 
 
-def _formats(formats: Assignment) -> FormatData:
+def formats_data(formats: Assignment) -> FormatData:
+    """Return number formats by role of a tensor."""
     return {
         "weights": formats.weights,
         "activations": formats.activations,

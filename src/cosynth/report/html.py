@@ -15,7 +15,7 @@ from importlib import resources
 # in the order in which the script needs them
 SCRIPTS = (
     "units", "dom", "axis", "overview", "front", "parallel", "convergence",
-    "design", "tree", "roofline", "layers", "main",
+    "design", "tree", "roofline", "layers", "mapping", "main",
 )  # fmt: skip
 _SPACED = re.compile(
     r'(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)'
@@ -48,6 +48,16 @@ def write_estimate(data: Mapping[str, object]) -> str:
     """
     title = f"{data.get('model')} on {data.get('hardware')} · estimate · Cosynth"
     return _page(title, {**data, "cosynth": "estimate"})
+
+
+def write_mapping(data: Mapping[str, object]) -> str:
+    """Return the report of mappings, given `map_data`, as one HTML document.
+
+    >>> "<title>lenet on tiny" in write_mapping({"model": "lenet", "hardware": "tiny"})
+    True
+    """
+    title = f"{data.get('model')} on {data.get('hardware')} · mappings · Cosynth"
+    return _page(title, {**data, "cosynth": "mapping"})
 
 
 def embedded(page: str) -> dict[str, object]:

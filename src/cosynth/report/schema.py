@@ -16,7 +16,7 @@ from typing import (
 )
 
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.report import contract
+from cosynth.report import contract, contract_mapping
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -24,6 +24,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _RESULTS = {
     "estimate": contract.EstimateData,
     "exploration": contract.ExploreData,
+    "mapping": contract_mapping.MapData,
     "model": contract.ModelData,
     "chip": contract.HardwareData,
     "format": contract.NumberFormatData,
@@ -39,7 +40,7 @@ def names() -> tuple[str, ...]:
     """Return what `schema` knows: results first, then files.
 
     >>> names()[:3], names()[-2:]
-    (('estimate', 'exploration', 'model'), ('hardware', 'space'))
+    (('estimate', 'exploration', 'mapping'), ('hardware', 'space'))
     """
     return (*_RESULTS, "hardware", "space")
 

@@ -88,17 +88,20 @@ function layerTable(estimate, state) {
     onclick: (event) => { if (!event.target.closest("button")) state.select(estimate.layers.indexOf(layer)); } }) });
 }
 
-// The loop nest, line by line: levels quiet, loops plain, what runs side by side marked.
-function nestOf(holder, layer) {
-  if (!layer) return holder.replaceChildren();
-  const lines = layer.mapping.map((line) => {
+// A loop nest, line by line: levels quiet, loops plain, what runs side by side marked.
+function nestLines(lines) {
+  return lines.map((line) => {
     const depth = line.length - line.trimStart().length;
     const kind = /\balong\b/.test(line) ? "spatial" : /^\s*for\b/.test(line) ? "loop" : "level";
     return tag("span", { class: kind, style: { "padding-left": `${depth * 0.75 + 0.5}ch` } }, line.trim());
   });
+}
+
+function nestOf(holder, layer) {
+  if (!layer) return holder.replaceChildren();
   holder.replaceChildren(tag("h3", layer.name),
     tag("p", tag("code", layer.einsum)),
     definitions([["sizes", Object.entries(layer.sizes).map(([rank, size]) => `${rank} ${digits(size, 9)}`).join(", ")],
-      ["formats", [...new Set(Object.values(layer.formats))].join(", ")], ["bound by units", show(layer.bound.compute, "time")], ["bound by traffic", show(layer.bound.traffic, "time")]]),
-    tag("pre", { tabindex: 0, "aria-label": `Loop nest of ${layer.name}` }, lines));
+      ["formats", [...new Set(Object.values(layer.formats))].join(", ")], ["bound by units", layer.bound && show(layer.bound.compute, "time")], ["bound by traffic", layer.bound && show(layer.bound.traffic, "time")]]),
+    tag("pre", { tabindex: 0, "aria-label": `Loop nest of ${layer.name}` }, nestLines(layer.mapping)));
 }

@@ -34,7 +34,7 @@ function studyOf(data) {
   return study;
 }
 
-const exploring = data.cosynth !== "estimate";
+const exploring = !["estimate", "mapping"].includes(data.cosynth);
 const study = exploring ? studyOf(data) : null;
 let place = 0;
 let showing = null;
@@ -70,6 +70,7 @@ function remember(wanted) {
 const within = (estimate, layer) => (layer >= 0 && layer < estimate.layers.length ? Math.floor(layer) : 0);
 
 function singleView(wanted) {
+  if (data.cosynth === "mapping") return mappingView(data, { layer: within(data, wanted.layer), onlayer: remember(wanted) });
   return designView(data, { layer: within(data, wanted.layer), onlayer: remember(wanted), eyebrow: "Estimate", title: `${data.model} on ${data.hardware}` });
 }
 

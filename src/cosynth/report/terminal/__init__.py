@@ -4,8 +4,10 @@ from cosynth.report.terminal.chip import chip_view, format_view
 from cosynth.report.terminal.estimate import estimate_view
 from cosynth.report.terminal.front import front_view
 from cosynth.report.terminal.listing import list_view
+from cosynth.report.terminal.mapping import mapping_view
 from cosynth.report.terminal.model import model_view
 
 __all__ = [
-    "chip_view", "estimate_view", "format_view", "front_view", "list_view", "model_view",
+    "chip_view", "estimate_view", "format_view", "front_view", "list_view", "mapping_view",
+    "model_view",
 ]  # fmt: skip
