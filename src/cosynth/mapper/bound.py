@@ -9,20 +9,20 @@ each other, the bound is the price.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.cost.pipeline import port_time, staged
 from cosynth.mapper.compiled import compiled
-from cosynth.mapper.table import Chip, Shape
+from cosynth.mapper.table import MEMORIES, OPERANDS, RANKS, STAGES, Chip, Shape
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class State(NamedTuple):
+class State(Protocol):
     """Decisions of a search; -1 stands for none yet. Changed in place."""
 
     tile: Integers  # [stage, rank] interval below the stage
@@ -36,6 +36,41 @@ class State(NamedTuple):
     entered: Floats  # [memory and unit, operand, (fewest, most)] elements that arrive, scratch
     weight: Floats  # [memory and unit] what its flows add to the objective, scratch
     floor: Floats  # [memory and unit, (objective, seconds)] at least, from there inwards
+
+
+_I, _F = np.int64, np.float64
+STATE = np.dtype(
+    [
+        ("tile", _I, (STAGES, RANKS)), ("cap", _I, (STAGES, RANKS)),
+        ("stays", _I, (STAGES, OPERANDS)), ("slider", _I, (STAGES, OPERANDS)),
+        ("keeps", _I, MEMORIES), ("doubled", _I, MEMORIES), ("free", _I, STAGES),
+        ("flow", _F, (MEMORIES + 1, OPERANDS, 5)), ("entered", _F, (MEMORIES + 1, OPERANDS, 2)),
+        ("weight", _F, MEMORIES + 1), ("floor", _F, (MEMORIES + 1, 2)),
+    ]
+)  # fmt: skip
+
+
+@compiled
+def reset(
+    chip: Chip, state: State, keeps: Integers, doubled: Integers, cap: Integers, floor: Floats
+) -> None:
+    """Undo all decisions but what is kept where, and a plan of instances."""
+    for stage in range(chip.stages):
+        for rank in range(chip.ranks):
+            state.tile[stage, rank] = -1
+            state.cap[stage, rank] = cap[stage, rank]
+        for operand in range(chip.operands):
+            state.stays[stage, operand] = -1
+            state.slider[stage, operand] = -1
+    for memory in range(chip.memories + 1):
+        if memory < chip.memories:
+            state.keeps[memory] = keeps[memory]
+            state.doubled[memory] = doubled[memory]
+        for kind in range(2):
+            state.floor[memory, kind] = floor[memory, kind]
+        for operand in range(chip.operands):
+            for kind in range(5):
+                state.flow[memory, operand, kind] = 0.0
 
 
 @compiled
@@ -78,7 +113,7 @@ def _loosen(chip: Chip, shape: Shape, state: State, operand: int, end: int, unit
         if changing or chip.memory[stage] < 0:
             continue
         loops = 0
-        for rank in range(len(shape.sizes)):
+        for rank in range(shape.ranks):
             if state.tile[stage, rank] > (state.tile[stage - 1, rank] if stage else 0):
                 loops |= 1 << rank
         if not loops & bit:
@@ -130,7 +165,7 @@ def _reads(chip: Chip, shape: Shape, state: State, operand: int, above: int, ran
     """Fewest loads of the unit over a rank its operand lacks: every step counts but what is shared."""
     least = 1.0
     start = before = 0
-    stages = len(chip.memory)
+    stages = chip.stages
     stage = 0
     while stage < stages and state.tile[stage, rank] >= 0:
         now = state.tile[stage, rank]
@@ -163,7 +198,7 @@ def allowed(chip: Chip, state: State, stage: int, rank: int) -> int:
     if state.cap[stage, rank] > 0:
         return state.cap[stage, rank]
     room = chip.room[stage]
-    for other in range(state.cap.shape[1]):
+    for other in range(chip.ranks):
         if state.cap[stage, other] > 0:
             room //= state.cap[stage, other]
     return max(room, 1)
@@ -174,15 +209,15 @@ def steps(chip: Chip, shape: Shape, state: State):
     """Fewest time steps of the whole nest."""
     total = 1.0
     lanes = 1.0
-    for stage in range(len(chip.memory)):
+    for stage in range(chip.stages):
         lanes *= chip.room[stage]
     points = 1.0
-    for rank in range(len(shape.sizes)):
+    for rank in range(shape.ranks):
         points *= shape.sizes[rank]
         start = before = 0
         stage = 0
         count = 1.0
-        while stage < len(chip.memory) and state.tile[stage, rank] >= 0:
+        while stage < chip.stages and state.tile[stage, rank] >= 0:
             now = state.tile[stage, rank]
             if now != before:
                 if chip.memory[stage] < 0:
@@ -192,7 +227,7 @@ def steps(chip: Chip, shape: Shape, state: State):
                 before = now
             stage += 1
         room = 1
-        for rest in range(stage, len(chip.memory)):
+        for rest in range(stage, chip.stages):
             if chip.memory[rest] < 0:
                 room *= allowed(chip, state, rest, rank)
         total *= count * _rest(shape, rank, start, before, room)
@@ -268,10 +303,10 @@ def _together(chip: Chip, shape: Shape, state: State, window: int, side: int, ab
         return 1
     room = 1
     before = 0
-    for stage in range(len(chip.memory)):
+    for stage in range(chip.stages):
         now = state.tile[stage, rank]
         if now < 0:
-            return room * _open(chip, state, operand, stage, len(chip.memory), rank, above)
+            return room * _open(chip, state, operand, stage, chip.stages, rank, above)
         if now != before and chip.memory[stage] < 0:
             if _still(chip, state, operand, stage, rank, above):
                 room *= _ceil(shape.high[rank, before], shape.low[rank, now])
@@ -284,11 +319,11 @@ def _moved(chip: Chip, shape: Shape, state: State, operand: int, above: int, end
     """(fewest, most) elements sent to a receiver; `state.free` must be of the same operand."""
     least = shape.base[operand]
     most = least
-    for window in range(len(shape.window)):
+    for window in range(shape.windows):
         if shape.window[window, 0] == operand:
             least *= _window(chip, shape, state, window, above, end, unit)
             most = np.inf
-    for rank in range(len(shape.sizes)):
+    for rank in range(shape.ranks):
         if shape.relevant[operand] >> rank & 1:
             continue
         if unit:
@@ -305,10 +340,10 @@ def _moved(chip: Chip, shape: Shape, state: State, operand: int, above: int, end
 def held(shape: Shape, state: State, operand: int, stage: int):
     """Fewest elements of the largest tile of an operand below a stage; undecided ranks count 1."""
     total = 1.0
-    for rank in range(len(shape.sizes)):
+    for rank in range(shape.ranks):
         if shape.bare[operand] >> rank & 1 and state.tile[stage, rank] >= 0:
             total *= shape.low[rank, state.tile[stage, rank]]
-    for window in range(len(shape.window)):
+    for window in range(shape.windows):
         if shape.window[window, 0] != operand:
             continue
         first, second = shape.window[window, 1], shape.window[window, 2]
@@ -327,8 +362,8 @@ def fits(chip: Chip, shape: Shape, state: State, memory: int, wide: bool) -> boo
     """Whether tiles can fit a memory, as far as is decided, its sums finished or `wide`."""
     stage = chip.start[memory] - 1
     total = 0.0
-    last = len(chip.stored) - 1
-    for operand in range(len(chip.stored)):
+    last = chip.operands - 1
+    for operand in range(chip.operands):
         if not state.keeps[memory] >> operand & 1:
             continue
         width = chip.stored[operand]
@@ -349,9 +384,9 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
     What enters memories below at most `settled` stages is there already. Returns whether
     sums that are not whole yet can fit where they lie.
     """
-    memories = len(chip.capacity)
-    last = len(chip.stored) - 1
-    for operand in range(len(chip.stored)):
+    memories = chip.memories
+    last = chip.operands - 1
+    for operand in range(chip.operands):
         above = chip.home[operand]
         entered = entered_most = shape.distinct[operand]
         for below in range(above + 1, memories + 1):
@@ -416,7 +451,7 @@ def _instances(chip: Chip, shape: Shape, state: State, begin: int, end: int):
         if chip.memory[stage] >= 0:
             continue
         open_most = 1.0
-        for rank in range(len(shape.sizes)):
+        for rank in range(shape.ranks):
             if not chip.carries[stage] >> rank & 1:
                 continue
             now = state.tile[stage, rank]
@@ -435,17 +470,17 @@ def _instances(chip: Chip, shape: Shape, state: State, begin: int, end: int):
 @compiled
 def weigh(chip: Chip, state: State) -> None:
     """Write what the flows into every memory and the unit add to the objective."""
-    memories = len(chip.capacity)
+    memories = chip.memories
     for below in range(memories + 1):
         state.weight[below] = 0.0
-    for operand in range(len(chip.stored)):
+    for operand in range(chip.operands):
         above = chip.home[operand]
         for below in range(above + 1, memories + 1):
             if below < memories and not state.keeps[below] >> operand & 1:
                 continue
             taken, given = state.flow[below, operand, 0], state.flow[below, operand, 1]
             total = taken * chip.weight_read[above] + given * chip.weight_written[above]
-            for link in range(len(chip.linking)):
+            for link in range(chip.links):
                 if chip.crosses[link, above, below]:
                     total += (taken + given) * chip.weight_link[link]
             if below < memories:
@@ -463,7 +498,7 @@ def flowing(chip: Chip, state: State, since: int):
     """
     best = 0.0
     before = 0.0
-    memories = len(chip.capacity)
+    memories = chip.memories
     for below in range(since, memories + 1):
         best = max(best, before + state.floor[below, 0])
         before += state.weight[below]
@@ -486,8 +521,8 @@ def inner_bound(
 @compiled
 def staged_time(chip: Chip, shape: Shape, state: State, since: int):
     """Least seconds of the unit and of the transfers into a memory and all further in."""
-    memories = len(chip.capacity)
-    operands = len(chip.stored)
+    memories = chip.memories
+    operands = chip.operands
     last = operands - 1
     time = steps(chip, shape, state) * chip.cycle
     for below in range(memories - 1, since - 1, -1):
@@ -530,8 +565,8 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int):
     The first `decided` stages have all their tiles, and their order; the first `settled` had them
     when the state was bounded before.
     """
-    memories = len(chip.capacity)
-    operands = len(chip.stored)
+    memories = chip.memories
+    operands = chip.operands
     last = operands - 1
     if not _flows(chip, shape, state, decided, settled, 1):
         return np.inf
@@ -560,7 +595,7 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int):
             )  # fmt: skip
             slowest = max(slowest, busy / ports)
     # links
-    for link in range(len(chip.linking)):
+    for link in range(chip.links):
         moved = 0.0
         for operand in range(operands):
             above = chip.home[operand]

@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cosynth.mapper.bound import State, allowed, bound, fits, inner_bound
+from cosynth.mapper.bound import State, allowed, bound, fits, inner_bound, reset
 from cosynth.mapper.compiled import allocating, compiled
 from cosynth.mapper.orders import Orders, find_orders
 from cosynth.mapper.table import Chip, Shape
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+States = NDArray[np.void]
 TILE, ORDER, STILL = 0, 1, 2
 
 
@@ -45,37 +46,17 @@ def nothing_found(stages: int, ranks: int, room: int) -> Found:
 
 
 @allocating
-def _fresh(chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats) -> State:
-    memories = len(chip.capacity)
-    stages, ranks, operands = len(chip.memory), len(shape.sizes), len(chip.stored)
-    tile = np.full((stages, ranks), -1, dtype=np.int64)
-    return State(
-        tile=tile,
-        cap=np.full((stages, ranks), -1, dtype=np.int64),
-        stays=np.full((stages, operands), -1, dtype=np.int64),
-        slider=np.full((stages, operands), -1, dtype=np.int64),
-        keeps=keeps.copy(),
-        doubled=doubled.copy(),
-        free=np.zeros(stages, dtype=np.int64),
-        flow=np.zeros((memories + 1, operands, 5)),
-        entered=np.zeros((memories + 1, operands, 2)),
-        weight=np.zeros(memories + 1),
-        floor=floor,
-    )
-
-
-@allocating
 def _variables(chip: Chip, shape: Shape, keeps: Integers, since: int):
     """Decisions in order: kind, stage, rank; and the operands kept below each stage.
 
     For what flows from a memory `since` inwards there is one block of loops above it.
     """
-    stages, ranks = len(chip.memory), len(shape.sizes)
+    stages, ranks = chip.stages, shape.ranks
     alive = np.zeros(stages, dtype=np.int64)
     for stage in range(stages):
-        for memory in range(len(chip.capacity)):
+        for memory in range(chip.memories):
             if chip.start[memory] > stage and memory >= since:
-                for operand in range(len(chip.stored)):
+                for operand in range(chip.operands):
                     if keeps[memory] >> operand & 1 and chip.home[operand] != memory:
                         alive[stage] |= 1 << operand
     listed = np.zeros((2 * stages * ranks + stages, 3), dtype=np.int64)
@@ -100,7 +81,7 @@ def _variables(chip: Chip, shape: Shape, keeps: Integers, since: int):
 def _reach(chip: Chip, state: State, stage: int, rank: int) -> int:
     """Most points of a rank that the stages after one can split, with no more blocks of loops."""
     room = 1
-    for rest in range(stage + 1, len(chip.memory)):
+    for rest in range(stage + 1, chip.stages):
         if chip.memory[rest] >= 0:
             return 1 << 60
         room *= allowed(chip, state, rest, rank)
@@ -112,7 +93,7 @@ def _tile(chip: Chip, shape: Shape, state: State, stage: int, rank: int, option:
     """Interval of a rank below a stage for an option, -1 if there is none such, -2 if not allowed."""
     before = state.tile[stage - 1, rank] if stage else 0
     final = shape.number[rank] - 1
-    last = stage == len(chip.memory) - 1
+    last = stage == chip.stages - 1
     now = final if last and chip.memory[stage] >= 0 else before + option
     if now > final or (option and last and chip.memory[stage] >= 0):
         return -1
@@ -133,9 +114,9 @@ def _inside(chip: Chip, shape: Shape, state: State, stage: int, loops: int) -> b
 
     Those that all operands kept there stay across: moved inwards they change nothing.
     """
-    for memory in range(len(chip.capacity)):
+    for memory in range(chip.memories):
         if chip.start[memory] > stage:
-            for operand in range(len(chip.stored)):
+            for operand in range(chip.operands):
                 if state.keeps[memory] >> operand & 1 and chip.home[operand] != memory:
                     loops &= state.stays[stage, operand]
             return loops != 0
@@ -144,7 +125,7 @@ def _inside(chip: Chip, shape: Shape, state: State, stage: int, loops: int) -> b
 
 @allocating
 def walk(
-    chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, choice: int,
+    scratch: States, chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, choice: int,
     cap: Integers, floor: Floats, since: int, timed: bool, limit: float, budget: int,
     best: bool, found: Found,
 ) -> float:  # fmt: skip
@@ -153,11 +134,11 @@ def walk(
     With `best` only ever better ones are found, and the limit falls with them. With a memory
     `since` beyond the second, the bound is of what flows from there inwards, or of its seconds.
     """
-    state = _fresh(chip, shape, keeps, doubled, floor)
-    state.cap[:] = cap
+    state = scratch[0]
+    reset(chip, state, keeps, doubled, cap, floor)
     listed, alive = _variables(chip, shape, keeps, since)
-    ranks = len(shape.sizes)
-    chosen = np.full(len(chip.memory), -1, dtype=np.int64)
+    ranks = shape.ranks
+    chosen = np.full(chip.stages, -1, dtype=np.int64)
     option = np.full(len(listed) + 1, -1, dtype=np.int64)
     at = 0
     value = np.inf
@@ -170,8 +151,10 @@ def walk(
                 row = 0 if best else found.number[0]
                 found.number[0] = row + 1
                 found.value[row] = value
-                found.tile[row] = state.tile
-                found.order[row] = chosen
+                for stage in range(chip.stages):
+                    found.order[row, stage] = chosen[stage]
+                    for rank in range(ranks):
+                        found.tile[row, stage, rank] = state.tile[stage, rank]
                 found.choice[row] = choice
                 if best:
                     limit = value
@@ -188,7 +171,7 @@ def walk(
             ok = now >= 0
             state.tile[stage, rank] = now if ok else -1
             # a memory below takes the tiles as soon as the stages above it are decided
-            for memory in range(len(chip.capacity)):
+            for memory in range(chip.memories):
                 if ok and chip.start[memory] == stage + 1 and memory >= since:
                     ok = fits(chip, shape, state, memory, False)
             if rank == ranks - 1 and (chip.memory[stage] < 0 or not alive[stage]):
@@ -209,11 +192,13 @@ def walk(
             row = orders.at[alive[stage], loops, 0] + option[at]
             exhausted = row >= orders.at[alive[stage], loops, 1]
             if exhausted:
-                state.stays[stage] = -1
+                for operand in range(chip.operands):
+                    state.stays[stage, operand] = -1
                 chosen[stage] = -1
             else:
-                state.stays[stage] = orders.stays[row]
-                state.slider[stage] = orders.slider[row]
+                for operand in range(chip.operands):
+                    state.stays[stage, operand] = orders.stays[row, operand]
+                    state.slider[stage, operand] = orders.slider[row, operand]
                 chosen[stage] = row
                 decided = stage + 1
                 ok = orders.strict > 0 or not _inside(chip, shape, state, stage, loops)
@@ -246,7 +231,7 @@ def _instances_of(
     """
     room = chip.room[stage]
     last = True
-    for other in range(len(shape.sizes)):
+    for other in range(shape.ranks):
         if not chip.carries[stage] >> other & 1:
             continue
         if other < rank:
@@ -271,10 +256,10 @@ def _instances_of(
 def _contained(chip: Chip, shape: Shape, state: State, stage: int, thorough: bool) -> bool:
     """Whether a dimension has room for more instances of some rank, others left alone."""
     used = 1
-    for rank in range(len(shape.sizes)):
+    for rank in range(shape.ranks):
         if chip.carries[stage] >> rank & 1:
             used *= state.cap[stage, rank]
-    for rank in range(len(shape.sizes)):
+    for rank in range(shape.ranks):
         if not chip.carries[stage] >> rank & 1:
             continue
         own, size = state.cap[stage, rank], shape.sizes[rank]
@@ -290,7 +275,8 @@ def _contained(chip: Chip, shape: Shape, state: State, stage: int, thorough: boo
 
 @allocating
 def plans(
-    chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats, limit: float,
+    scratch: States, chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats,
+    limit: float,
     thorough: bool, most: int,
 ) -> tuple[Integers, Floats]:  # fmt: skip
     """Most instances of every rank on every array dimension, of splits with a bound below a limit.
@@ -298,8 +284,9 @@ def plans(
     Shapes [plan, stage, rank], -1 where a stage carries no instances of a rank, and [plan], the
     bounds. At most `most` are found.
     """
-    stages, ranks = len(chip.memory), len(shape.sizes)
-    state = _fresh(chip, shape, keeps, doubled, floor)
+    stages, ranks = chip.stages, shape.ranks
+    state = scratch[0]
+    reset(chip, state, keeps, doubled, np.full((stages, ranks), -1, dtype=np.int64), floor)
     listed = np.zeros((stages * ranks + 1, 2), dtype=np.int64)
     many = 0
     for stage in range(stages):
@@ -317,7 +304,9 @@ def plans(
         if at == many:
             if number == most:
                 break
-            found[number] = state.cap
+            for stage in range(stages):
+                for rank in range(ranks):
+                    found[number, stage, rank] = state.cap[stage, rank]
             values[number] = value
             number += 1
             at -= 1
@@ -342,7 +331,7 @@ def plans(
 
 @allocating
 def raise_floor(
-    chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, cap: Integers,
+    scratch: States, chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, cap: Integers,
     floor: Floats, since: int, timed: bool, budget: int, found: Found,
 ) -> None:  # fmt: skip
     """Write what a memory and all further in add to the objective at least, under a plan.
@@ -351,20 +340,20 @@ def raise_floor(
     found with the help of the floors further in. Loops in more blocks can only move more.
     (Russian doll search: Verfaillie, Lemaitre, Schiex, AAAI 1996.)
     """
-    state = _fresh(chip, shape, keeps, doubled, floor)
-    state.cap[:] = cap
+    state = scratch[1]
+    reset(chip, state, keeps, doubled, cap, floor)
     kind = 1 if timed else 0
     least = inner_bound(chip, shape, state, 0, 0, since, timed)
     floor[since, kind] = least
-    if since == len(chip.capacity) or least <= 0 or least == np.inf:
+    if since == chip.memories or least <= 0 or least == np.inf:
         return
     limit = least * (1.0 + 1e-9)
-    growth = 1.01
+    growth = 1.02
     for _ in range(60):
         found.number[0] = 0
-        found.nodes[0] = 0
         end = walk(
-            chip, shape, orders, keeps, doubled, 0, cap, floor, since, timed, limit, budget,
+            scratch, chip, shape, orders, keeps, doubled, 0, cap, floor, since, timed, limit,
+            found.nodes[0] + budget,
             True, found,
         )  # fmt: skip
         if end < 0:
@@ -375,14 +364,14 @@ def raise_floor(
         limit *= growth
         growth = min(growth * 1.1, 1.5)
     found.number[0] = 0
-    found.nodes[0] = 0
 
 
 @allocating
 def planned(
-    chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, cap: Integers, floor: Floats
+    scratch: States, chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, cap: Integers,
+    floor: Floats,
 ):
     """Bound of a plan of instances, before any tile is decided."""
-    state = _fresh(chip, shape, keeps, doubled, floor)
-    state.cap[:] = cap
+    state = scratch[0]
+    reset(chip, state, keeps, doubled, cap, floor)
     return bound(chip, shape, state, 0, 0)

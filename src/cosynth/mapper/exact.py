@@ -16,7 +16,8 @@ import numpy as np
 
 from cosynth.cost import Job
 from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
-from cosynth.mapper.branch import Floats, Found, nothing_found, planned, plans, raise_floor, walk
+from cosynth.mapper.bound import STATE
+from cosynth.mapper.branch import Floats, Found, States, nothing_found, planned, plans, raise_floor, walk
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
 from cosynth.mapper.table import Chip, Shape, chip, ranks_of, shape
@@ -25,7 +26,7 @@ from cosynth.mapping import Level, Loop, Mapping, operands
 # the limit of the search grows by these factors over the least bound until a mapping is found
 _GROWTH = (1.0 + 1e-9, 1.01, 1.03, 1.07, 1.15, 1.3, 1.6, 2.0, 3.0, 6.0, 20.0, 100.0, math.inf)
 # bounds computed for what one memory and all further in add at least
-_FLOOR = 20_000
+_FLOOR = 30_000
 # plans of one choice, at most
 _PLANS = 20_000
 
@@ -98,6 +99,7 @@ class Search:
     roots: list[float]
     branches: dict[tuple[int, bytes], _Branch]
     known: dict[tuple[object, ...], tuple[float, float]]
+    scratch: States
     nodes: int = 0
 
     @classmethod
@@ -107,10 +109,11 @@ class Search:
         """Lay the problem out and bound every choice of what is kept where."""
         side, form = chip(job, engine, hardware, goal), shape(job.head)
         made = choices(job, engine, goal)
-        open_cap = np.full((len(side.memory), len(form.sizes)), -1, dtype=np.int64)
-        nothing = np.zeros((len(side.capacity) + 1, 2))
+        scratch = np.zeros(2, dtype=STATE)
+        open_cap = np.full((side.stages, form.ranks), -1, dtype=np.int64)
+        nothing = np.zeros((side.memories + 1, 2))
         roots = [
-            planned(side, form, np.array(c.keeps), np.array(c.doubled), open_cap, nothing)
+            planned(scratch, side, form, np.array(c.keeps), np.array(c.doubled), open_cap, nothing)
             for c in made
         ]
         order = sorted(range(len(made)), key=roots.__getitem__)
@@ -120,11 +123,12 @@ class Search:
             goal=goal,
             chip=side,
             shape=form,
-            orders=no_orders(len(side.stored), len(form.sizes), strict=strict),
+            orders=no_orders(side.operands, form.ranks, strict=strict),
             choices=tuple(made[at] for at in order),
             roots=[roots[at] for at in order],
             branches={},
             known={},
+            scratch=scratch,
         )
 
     def least(self, limit: float = math.inf, budget: int = 1 << 62) -> tuple[float, Found, bool]:
@@ -172,7 +176,7 @@ class Search:
         return found, True
 
     def _room(self, room: int) -> Found:
-        return nothing_found(len(self.chip.memory), len(self.shape.sizes), room)
+        return nothing_found(self.chip.stages, self.shape.ranks, room)
 
     def _masks(self, branch: _Branch) -> tuple[Integers, Integers]:
         choice = self.choices[branch.choice]
@@ -182,7 +186,7 @@ class Search:
         keeps, doubled = self._masks(branch)
         found.nodes[0] = self.nodes
         limit = walk(
-            self.chip, self.shape, self.orders, keeps, doubled, branch.choice, branch.cap,
+            self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.choice, branch.cap,
             branch.floor, 1, False, limit, budget, best, found,
         )  # fmt: skip
         self.nodes = int(found.nodes[0])
@@ -190,14 +194,14 @@ class Search:
 
     def _branches(self, limit: float) -> list[_Branch]:
         """Choices and plans with a bound below a limit, least first."""
-        nothing = np.zeros((len(self.chip.capacity) + 1, 2))
+        nothing = np.zeros((self.chip.memories + 1, 2))
         found = []
         for at, (choice, least) in enumerate(zip(self.choices, self.roots, strict=True)):
             if least >= limit:
                 break
             keeps, doubled = np.array(choice.keeps), np.array(choice.doubled)
             caps, values = plans(
-                self.chip, self.shape, keeps, doubled, nothing, limit,
+                self.scratch, self.chip, self.shape, keeps, doubled, nothing, limit,
                 self.orders.strict > 0, _PLANS,
             )  # fmt: skip
             for cap, value in zip(caps, values, strict=True):
@@ -213,9 +217,10 @@ class Search:
         if branch.floor is not None:
             return branch.least
         keeps, doubled = self._masks(branch)
-        memories = len(self.chip.capacity)
+        memories = self.chip.memories
         floor = np.zeros((memories + 1, 2))
         room = self._room(1)
+        room.nodes[0] = self.nodes
         timed = self.goal.timed
         for since in range(memories, 0, -1):
             key = self._inner(branch, since)
@@ -223,15 +228,16 @@ class Search:
                 for seconds in (False, True) if timed else (False,):
                     if since > 1 or seconds:
                         raise_floor(
-                            self.chip, self.shape, self.orders, keeps, doubled, branch.cap, floor,
+                            self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.cap, floor,
                             since, seconds, _FLOOR, room,
                         )  # fmt: skip
                 self.known[key] = float(floor[since, 0]), float(floor[since, 1])
             floor[since] = self.known[key]
+        self.nodes = int(room.nodes[0])
         branch.floor = floor
         branch.least = max(
             branch.least,
-            planned(self.chip, self.shape, keeps, doubled, branch.cap, floor),
+            planned(self.scratch, self.chip, self.shape, keeps, doubled, branch.cap, floor),
         )
         branch.done = True
         return branch.least
@@ -239,12 +245,12 @@ class Search:
     def _inner(self, branch: _Branch, since: int) -> tuple[object, ...]:
         """What the optimum of a memory and all further in depends on."""
         choice = self.choices[branch.choice]
-        memories = len(self.chip.capacity)
+        memories = self.chip.memories
         above = [
             max(memory for memory in range(since) if choice.keeps[memory] >> operand & 1)
             if any(choice.keeps[memory] >> operand & 1 for memory in range(since))
             else -1
-            for operand in range(len(self.chip.stored))
+            for operand in range(self.chip.operands)
         ]
         first = int(self.chip.start[max(min(above), 0)])
         return (
@@ -288,7 +294,7 @@ class Search:
     def _nest(self, tiles: Integers, order: Integers, choice: Choice) -> Mapping:
         names = ranks_of(self.job)
         uses = [access.tensor for access, _ in operands(self.job.einsum, self.job.workload)]
-        left = [int(size) for size in self.shape.sizes]
+        left = [int(size) for size in self.shape.sizes[: self.shape.ranks]]
         memories = [memory.name for memory in self.engine.memories]
         levels = []
         stage = 0

@@ -67,12 +67,16 @@ def _beats(orders: Orders, one: int, other: int) -> bool:
 
 
 @compiled
+def _row(source: Integers, at: int, target: Integers, to: int) -> None:
+    for column in range(source.shape[1]):
+        target[to, column] = source[at, column]
+
+
+@compiled
 def _copy(orders: Orders, source: int, target: int) -> None:
-    for operand in range(orders.stays.shape[1]):
-        orders.stays[target, operand] = orders.stays[source, operand]
-        orders.slider[target, operand] = orders.slider[source, operand]
-    for rank in range(orders.sequence.shape[1]):
-        orders.sequence[target, rank] = orders.sequence[source, rank]
+    _row(orders.stays, source, orders.stays, target)
+    _row(orders.slider, source, orders.slider, target)
+    _row(orders.sequence, source, orders.sequence, target)
 
 
 @compiled
@@ -116,11 +120,12 @@ def find_orders(
     while depth >= 0:
         if live[depth] == 0 or placed[depth] == loops:
             new = orders.used[0]
-            orders.stays[new] = stays[depth]
-            orders.slider[new] = slider[depth]
-            orders.sequence[new] = -1
-            orders.sequence[new, : length[depth]] = trail[depth, : length[depth]]
+            _row(stays, depth, orders.stays, new)
+            _row(slider, depth, orders.slider, new)
+            _row(trail, depth, orders.sequence, new)
             at = length[depth]
+            for rank in range(at, ranks):
+                orders.sequence[new, rank] = -1
             for rank in range(ranks):
                 if loops & ~placed[depth] & 1 << rank:
                     orders.sequence[new, at] = rank
@@ -152,9 +157,9 @@ def find_orders(
         deeper = depth + 1
         placed[deeper] = placed[depth] | taken
         live[deeper] = live[depth]
-        stays[deeper] = stays[depth]
-        slider[deeper] = slider[depth]
-        trail[deeper] = trail[depth]
+        _row(stays, depth, stays, deeper)
+        _row(slider, depth, slider, deeper)
+        _row(trail, depth, trail, deeper)
         length[deeper] = length[depth]
         for rank in range(ranks):
             if taken >> rank & 1:

@@ -19,8 +19,10 @@ FINE = 12
 
 
 @lru_cache(maxsize=1 << 12)
-def intervals(size: int, fine: int = FINE) -> tuple[Integers, Integers, Integers]:
+def intervals(size: int, fine: int = FINE, most: int = 1 << 30) -> tuple[Integers, Integers, Integers]:
     """Return (low, high, steps) of every interval of tiles of a rank, largest tiles first.
+
+    If there are more than `most`, neighbours are joined and `steps` are the fewest.
 
     >>> [list(map(int, column)) for column in intervals(5, fine=1)]
     [[5, 3, 2, 1], [5, 4, 2, 1], [1, 2, 3, 5]]
@@ -33,4 +35,9 @@ def intervals(size: int, fine: int = FINE) -> tuple[Integers, Integers, Integers
     steps = np.array(sorted(n for n in counts if -(-size // -(-size // n)) == n))
     low = -(-size // steps)
     high = np.concatenate([[size], low[:-1] - 1])
+    if len(low) > most:
+        first = np.unique(np.linspace(0, len(low) - 1, most - 2).astype(int))
+        first = np.unique(np.concatenate([[0, 1], first]))[: most - 1]
+        last = np.concatenate([first[1:] - 1, [len(low) - 1]])
+        low, high, steps = low[last], high[first], steps[first]
     return low, high, steps

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.cost import Job, byte_energies, price
+from cosynth.errors import MappingError
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Hardware, Link, Memory, SpatialArray
 from cosynth.mapper.objective import Objective
@@ -23,9 +24,12 @@ Floats = NDArray[np.float64]
 
 # sizes of an interval that are all looked at
 _ALL = 4
+# what fits a record: compiled code reads records of one layout, so that it serves every problem
+RANKS, INTERVALS, OPERANDS, WINDOWS, WIDE = 10, 256, 6, 4, 64
+STAGES, MEMORIES, LINKS = 20, 10, 6
 
 
-class Shape(NamedTuple):
+class Shape(Protocol):
     """What a problem is of its einsum: ranks, their intervals of tiles, operands and windows.
 
     Masks are bits, over ranks or over operands; the output is the last operand. `every` and `held`
@@ -33,6 +37,8 @@ class Shape(NamedTuple):
     intervals of its ranks.
     """
 
+    ranks: int
+    windows: int
     sizes: Integers  # [rank]
     number: Integers  # [rank] intervals
     low: Integers  # [rank, interval]
@@ -48,12 +54,17 @@ class Shape(NamedTuple):
     held: Floats
 
 
-class Chip(NamedTuple):
+class Chip(Protocol):
     """What a problem is of its engine and formats: stages outermost first, then numbers.
 
     A stage is the block of loops of a memory, or one dimension of an array.
     """
 
+    stages: int
+    memories: int
+    operands: int
+    links: int
+    ranks: int
     memory: Integers  # [stage] memory whose block it is, -1 for an array dimension
     room: Integers  # [stage] instances of the dimension
     carries: Integers  # [stage] ranks it may carry
@@ -80,9 +91,54 @@ class Chip(NamedTuple):
     latest: float  # seconds it may take
 
 
+_I, _F = np.int64, np.float64
+SHAPE = np.dtype(
+    [
+        ("ranks", _I), ("windows", _I), ("sizes", _I, RANKS), ("number", _I, RANKS),
+        ("low", _I, (RANKS, INTERVALS)), ("high", _I, (RANKS, INTERVALS)),
+        ("steps", _I, (RANKS, INTERVALS)), ("relevant", _I, OPERANDS), ("bare", _I, OPERANDS),
+        ("sliding", _I, OPERANDS), ("base", _F, OPERANDS), ("distinct", _F, OPERANDS),
+        ("window", _I, (WINDOWS, 4)), ("every", _F, (WINDOWS, WIDE, WIDE)),
+        ("held", _F, (WINDOWS, WIDE, WIDE)),
+    ]
+)  # fmt: skip
+CHIP = np.dtype(
+    [
+        ("stages", _I), ("memories", _I), ("operands", _I), ("links", _I), ("ranks", _I),
+        ("memory", _I, STAGES), ("room", _I, STAGES), ("carries", _I, STAGES),
+        ("united", _I, STAGES), ("start", _I, MEMORIES + 1), ("home", _I, OPERANDS),
+        ("stored", _F, OPERANDS), ("partial", _F), ("capacity", _F, MEMORIES),
+        ("reading", _F, MEMORIES), ("writing", _F, MEMORIES), ("shared", _I, MEMORIES),
+        ("crosses", _I, (LINKS, MEMORIES, MEMORIES + 1)), ("linking", _F, LINKS),
+        ("fixed", _F, (MEMORIES, 2)), ("cycle", _F), ("vector", _F),
+        ("weight_read", _F, MEMORIES), ("weight_written", _F, MEMORIES),
+        ("weight_link", _F, LINKS), ("weight_fixed", _F), ("weight_time", _F), ("product", _I),
+        ("latest", _F),
+    ]
+)  # fmt: skip
+
+
+def _record(layout: np.dtype[np.void], values: dict[str, object]) -> Any:
+    """One record; arrays fill the first places of their fields."""
+    found = np.zeros(1, dtype=layout).view(np.recarray)[0]
+    for name, value in values.items():
+        field = layout[name]
+        if not field.shape:
+            found[name] = value
+            continue
+        array = np.asarray(value)
+        if any(have > room for have, room in zip(array.shape, field.shape, strict=True)):
+            raise MappingError(
+                f"a problem with {name} of shape {array.shape}; the mapper takes {field.shape}"
+            )
+        found[name][tuple(slice(0, have) for have in array.shape)] = array
+    return found
+
+
 def ranks_of(job: Job) -> tuple[str, ...]:
     """The ranks that have more than one step: those a mapping can split."""
-    return tuple(rank for rank, size in job.einsum.bounds if size > 1)
+    found = tuple(rank for rank, size in job.einsum.bounds if size > 1)
+    return found or tuple(rank for rank, _ in job.einsum.bounds[:1])
 
 
 @lru_cache(maxsize=1 << 12)
@@ -90,9 +146,10 @@ def shape(job: Job) -> Shape:
     """Return the einsum's side of a problem."""
     ranks = ranks_of(job)
     sizes = job.einsum.sizes
-    cut = [intervals(sizes[rank]) for rank in ranks]
-    most = max([len(low) for low, _, _ in cut], default=1)
-    place = {rank: at for at, rank in enumerate(ranks)}
+    slid = _slid(job)
+    cut = [intervals(sizes[r], most=WIDE if r in slid else INTERVALS) for r in ranks]
+    most = max(len(low) for low, _, _ in cut)
+    place = {rank: at for at, rank in enumerate(ranks) if sizes[rank] > 1}
     relevant, bare, sliding, base, whole = [], [], [], [], []
     windows: list[tuple[tuple[int, int, int, int], Group]] = []
     for operand, (access, _) in enumerate(operands(job.einsum, job.workload)):
@@ -116,7 +173,8 @@ def shape(job: Job) -> Shape:
         sliding.append(slides)
         base.append(elements)
         whole.append(float(distinct(access, job.einsum, size)))
-    every = np.zeros((len(windows), most, most))
+    wide = min(most, WIDE)
+    every = np.zeros((len(windows), wide, wide))
     held = np.zeros_like(every)
     for at, ((_, first, second, _), group) in enumerate(windows):
         sums, tiles = _windows(plain_group(group))
@@ -124,21 +182,35 @@ def shape(job: Job) -> Shape:
         assert rows == len(cut[first][0])
         assert second < 0 or columns == len(cut[second][0])
         every[at, :rows, :columns], held[at, :rows, :columns] = sums, tiles
-    return Shape(
-        sizes=np.array([sizes[rank] for rank in ranks], dtype=np.int64),
-        number=np.array([len(low) for low, _, _ in cut], dtype=np.int64),
-        low=_padded([low for low, _, _ in cut], most),
-        high=_padded([high for _, high, _ in cut], most),
-        steps=_padded([steps for _, _, steps in cut], most),
-        relevant=np.array(relevant, dtype=np.int64),
-        bare=np.array(bare, dtype=np.int64),
-        sliding=np.array(sliding, dtype=np.int64),
-        base=np.array(base),
-        distinct=np.array(whole),
-        window=np.array([key for key, _ in windows], dtype=np.int64).reshape(-1, 4),
-        every=every,
-        held=held,
-    )
+    values: dict[str, object] = {
+        "ranks": len(ranks),
+        "windows": len(windows),
+        "sizes": np.array([sizes[rank] for rank in ranks], dtype=np.int64),
+        "number": np.array([len(low) for low, _, _ in cut], dtype=np.int64),
+        "low": _padded([low for low, _, _ in cut], most),
+        "high": _padded([high for _, high, _ in cut], most),
+        "steps": _padded([steps for _, _, steps in cut], most),
+        "relevant": np.array(relevant, dtype=np.int64),
+        "bare": np.array(bare, dtype=np.int64),
+        "sliding": np.array(sliding, dtype=np.int64),
+        "base": np.array(base),
+        "distinct": np.array(whole),
+        "window": np.array([key for key, _ in windows], dtype=np.int64).reshape(-1, 4),
+        "every": every,
+        "held": held,
+    }
+    found: Shape = _record(SHAPE, values)
+    return found
+
+
+def _slid(job: Job) -> frozenset[str]:
+    """Ranks that stand in a window of some operand."""
+    found: set[str] = set()
+    for access, _ in operands(job.einsum, job.workload):
+        for group in groups(access, job.einsum, job.workload.tensor(access.tensor).shape):
+            if group.windows:
+                found.update(group.ranks)
+    return frozenset(found)
 
 
 def _padded(columns: list[Integers], most: int) -> Integers:
@@ -172,7 +244,7 @@ def _windows(group: Group) -> tuple[Floats, Floats]:
 
     The least over an interval: with padding or gaps, a larger tile may touch fewer elements.
     """
-    cut = [intervals(size) for size in group.sizes if size > 1]
+    cut = [intervals(size, most=WIDE) for size in group.sizes if size > 1]
     ranks = [at for at, size in enumerate(group.sizes) if size > 1]
     if len(cut) == 1:
         cut.append((np.ones(1, dtype=np.int64),) * 3)
@@ -232,38 +304,45 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         )
         / times
     )
-    return Chip(
-        memory=np.array(memory, dtype=np.int64),
-        room=np.array(room, dtype=np.int64),
-        carries=np.array(carries, dtype=np.int64),
-        united=np.array(united, dtype=np.int64),
-        start=np.array(start, dtype=np.int64),
-        home=np.array([memories.index(engine.levels[engine.home(p)]) for p in parts]),
-        stored=np.array(
+    values: dict[str, object] = {
+        "stages": len(memory),
+        "memories": len(memories),
+        "operands": len(parts),
+        "links": len(links),
+        "ranks": len(ranks),
+        "memory": np.array(memory, dtype=np.int64),
+        "room": np.array(room, dtype=np.int64),
+        "carries": np.array(carries, dtype=np.int64),
+        "united": np.array(united, dtype=np.int64),
+        "start": np.array(start, dtype=np.int64),
+        "home": np.array([memories.index(engine.levels[engine.home(p)]) for p in parts]),
+        "stored": np.array(
             [job.bits[access.tensor] / 8 for access, _ in operands(job.einsum, job.workload)]
         ),
-        partial=accumulator(engine.compute.accumulator).bits / 8,
-        capacity=np.array([float(level.size) for level in memories]),
-        reading=np.array([float(level.read_bandwidth) for level in memories]),
-        writing=np.array([float(level.write_bandwidth) for level in memories]),
-        shared=np.array([int(level.shared_port) for level in memories]),
-        crosses=_crosses(engine, links),
-        linking=np.array([float(link.bandwidth) for link in links]),
-        fixed=np.array(fixed, dtype=float) / times,
-        cycle=float(empty.part(engine.compute.name).time) / times,
-        vector=-vector if beside and beside.kind == "serial" else vector,
-        weight_read=np.array(
+        "partial": accumulator(engine.compute.accumulator).bits / 8,
+        "capacity": np.array([float(level.size) for level in memories]),
+        "reading": np.array([float(level.read_bandwidth) for level in memories]),
+        "writing": np.array([float(level.write_bandwidth) for level in memories]),
+        "shared": np.array([int(level.shared_port) for level in memories]),
+        "crosses": _crosses(engine, links),
+        "linking": np.array([float(link.bandwidth) for link in links]),
+        "fixed": np.array(fixed, dtype=float) / times,
+        "cycle": float(empty.part(engine.compute.name).time) / times,
+        "vector": -vector if beside and beside.kind == "serial" else vector,
+        "weight_read": np.array(
             [energy * float(e[0]) + w for e, w in zip(energies, moved, strict=True)]
         ),
-        weight_written=np.array(
+        "weight_written": np.array(
             [energy * float(e[1]) + w for e, w in zip(energies, moved, strict=True)]
         ),
-        weight_link=np.array([energy * 8 * float(link.energy) for link in links]),
-        weight_fixed=energy * fixed_energy,
-        weight_time=goal.latency,
-        product=int(goal.product),
-        latest=goal.latest / times,
-    )
+        "weight_link": np.array([energy * 8 * float(link.energy) for link in links]),
+        "weight_fixed": energy * fixed_energy,
+        "weight_time": goal.latency,
+        "product": int(goal.product),
+        "latest": goal.latest / times,
+    }
+    found: Chip = _record(CHIP, values)
+    return found
 
 
 def _empty(job: Job, engine: Engine, hardware: Hardware):
