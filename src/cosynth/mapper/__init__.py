@@ -1,6 +1,11 @@
-"""The best mapping of a job on an engine."""
+"""The best mapping of a job on an engine, and the proof that it is."""
 
 from cosynth.mapper.best import Mapped, best, held, priced_mapping
-from cosynth.mapper.search import FAST, Effort
+from cosynth.mapper.effort import FAST, PROVE, Effort
+from cosynth.mapper.objective import Objective, objective_of
+from cosynth.mapper.proof import Proof
 
-__all__ = ["FAST", "Effort", "Mapped", "best", "held", "priced_mapping"]
+__all__ = [
+    "FAST", "PROVE", "Effort", "Mapped", "Objective", "Proof", "best", "held", "objective_of",
+    "priced_mapping",
+]  # fmt: skip

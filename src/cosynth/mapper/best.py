@@ -1,16 +1,22 @@
-"""The best mapping of a job: what the search proposes, priced exactly, and its gap to the bound."""
+"""The best mapping of a job: a quick search first, then branch and bound from what it found."""
 
 from __future__ import annotations
 
+import math
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from cosynth.arrays import Array
-from cosynth.cost import Cost, Job, objective, price, rate
+from cosynth.cost import Cost, Job, bounds, price, rate
 from cosynth.errors import InfeasibleError
 from cosynth.hardware import Engine, Hardware
-from cosynth.mapper.layout import layout, rounded
-from cosynth.mapper.search import Effort, mappings, whole
+from cosynth.mapper.effort import Effort
+from cosynth.mapper.layout import rounded
+from cosynth.mapper.objective import Objective, objective_of
+from cosynth.mapper.optimum import Best, optimum
+from cosynth.mapper.proof import Proof
+from cosynth.mapper.search import mappings, whole
 from cosynth.mapper.stages import keeps
 from cosynth.mapping import Mapping, Traffic, buffers_twice, overflows, traffic
 from cosynth.units import show
@@ -20,90 +26,148 @@ from cosynth.units import show
 class Mapped:
     """A mapping of plain numbers, its exact cost, and how far it may be from the optimum.
 
-    `gap` is the objective divided by its physical bound, less one: the optimum lies between.
+    `gap` is the objective divided by the bound of `proof`, less one: the optimum lies between.
     """
 
     mapping: Mapping
     cost: Cost
     gap: float
+    proof: Proof
 
 
 def best(
     job: Job,
     engine: Engine,
     hardware: Hardware,
-    goal: str = "latency",
+    goal: str | Objective = "latency",
     effort: Effort | None = None,
 ) -> Mapped:
-    """Return the best mapping found for `goal` (latency, energy or edp).
+    """Return the best mapping found for a goal, with what is known of the optimum.
 
     `hardware` must be `priced` and of plain numbers. Raises InfeasibleError, naming the limit,
-    when the engine cannot run the job at all.
+    when the engine cannot run the job at all or not within `Objective.latest`.
     """
     _check(job, engine)
+    wanted = _wanted(goal, engine)
     chosen = effort or Effort()
-    for tried in dict.fromkeys((chosen, replace(chosen, careful=True))):
-        found = [
-            mapped
-            for mapping in _proposed(job, engine, float(hardware.frequency), goal, tried)
-            if (mapped := _priced(job, mapping, engine, hardware, goal))
-        ]
-        if found:
-            return min(found, key=lambda mapped: float(objective(mapped.cost, goal)))
-    raise InfeasibleError(_why(job, engine))
+    key = _key(job, engine, hardware, wanted, chosen)
+    if key not in _known:
+        found = _searched(job, engine, hardware, wanted, chosen)
+        _known[key] = None if found is None else (found.mapping, found.proof, found.value)
+        while len(_known) > _MOST:
+            _known.popitem(last=False)
+    known = _known[key]
+    if known is None:
+        raise InfeasibleError(_why(job, engine, wanted))
+    mapping, proof, value = known
+    mapping = _named(mapping, job)
+    counts = traffic(job.einsum, job.workload, mapping, engine)
+    times = _times(job, wanted)
+    return Mapped(
+        mapping=mapping,
+        cost=price(job, counts, mapping, engine, hardware),
+        gap=value / proof.bound - 1.0 if proof.bound > 0 else 0.0,
+        proof=replace(proof, bound=proof.bound * times),
+    )
 
 
-def _proposed(
-    job: Job, engine: Engine, frequency: float, goal: str, effort: Effort
-) -> tuple[Mapping, ...]:
-    """Mappings of a job's head; a quick search is shared by engines that differ little."""
-    # a unit that is slower in the twin's formats may want other tiles
-    clock = frequency * float(rate(engine.compute, job))
-    asked = engine if effort.all_orders else rounded(engine)
-    return mappings(job.head, asked, clock, goal, effort)
+# mappings found in this process: equal layers and equal chips are searched once
+_known: OrderedDict[Hashable, tuple[Mapping, Proof, float] | None] = OrderedDict()
+_MOST = 1 << 15
+
+
+def _wanted(goal: str | Objective, engine: Engine) -> Objective:
+    if isinstance(goal, Objective):
+        return goal
+    return objective_of(goal, [memory.name for memory in engine.memories])
+
+
+def _key(job: Job, engine: Engine, hardware: Hardware, goal: Objective, effort: Effort) -> Hashable:
+    """What the best mapping depends on; a quick one is shared by engines that differ little."""
+    speed = float(rate(engine.compute, job))
+    if effort.nodes:
+        return (job.head, engine, hardware, job.factors, speed, goal, effort)
+    return (
+        job.head,
+        rounded(engine),
+        _sizes(engine),
+        float(hardware.frequency),
+        speed,
+        goal,
+        effort,
+    )
+
+
+def _sizes(engine: Engine) -> tuple[float, ...]:
+    return tuple(float(memory.size) for memory in engine.memories)
+
+
+def _times(job: Job, goal: Objective) -> int:
+    """The objective of all copies of a job, in that of one."""
+    times = job.einsum.repeat
+    return times * times if goal.product else times
+
+
+def _searched(
+    job: Job, engine: Engine, hardware: Hardware, goal: Objective, effort: Effort
+) -> Best | None:
+    """The best of a quick search, then of the whole space as far as the effort goes."""
+    name = "edp" if goal.product else "energy" if goal.energy or goal.traffic else "latency"
+    pace = float(hardware.frequency) * float(rate(engine.compute, job))
+    asked = engine if effort.beam.all_orders else rounded(engine)
+    found: Best | None = None
+    for beam in dict.fromkeys((effort.beam, replace(effort.beam, careful=True))):
+        known = [_named(one, job) for one in mappings(job.head, asked, pace, name, beam)]
+        found = optimum(job, engine, hardware, goal, effort, known)
+        if found is not None or effort.nodes:
+            break
+    if found is None or effort.nodes:
+        return found
+    limit = bounds(job, engine, hardware)
+    times = job.einsum.repeat
+    least = {"latency": limit.latency, "energy": limit.energy}
+    least["edp"] = limit.latency * limit.energy / times
+    physical = 0.0 if goal.traffic else float(least[name]) / times
+    if not goal.product and goal.latency and goal.energy:
+        physical = float(goal.latency * limit.latency + goal.energy * limit.energy) / times
+    return replace(found, proof=replace(found.proof, bound=min(physical, found.value)))
+
+
+def _named(mapping: Mapping, job: Job) -> Mapping:
+    """A mapping of a job's head or of a twin of it, under the job's own names."""
+    if mapping.einsum == job.name:
+        return mapping
+    held = {name for level in mapping.levels for name in level.keep}
+    if held <= set(job.parts):
+        return replace(mapping, einsum=job.name)
+    own = {name: job.renamed(name) for name in job.head.parts}
+    levels = (replace(lv, keep=tuple(own[name] for name in lv.keep)) for lv in mapping.levels)
+    return replace(mapping, einsum=job.name, levels=tuple(levels))
 
 
 def priced_mapping(
-    job: Job, mapping: Mapping, engine: Engine, hardware: Hardware, goal: str
+    job: Job, mapping: Mapping, engine: Engine, hardware: Hardware, goal: str | Objective
 ) -> Mapped | None:
-    """Return a mapping of plain numbers with its exact cost, or None if a memory overflows."""
+    """Return a mapping of plain numbers with its exact cost, or None if a memory overflows.
+
+    Its bound is the physical one: compute roofline and compulsory traffic.
+    """
     counts = traffic(job.einsum, job.workload, mapping, engine)
-    return _with_cost(job, mapping, counts, engine, hardware, goal)
+    if any(needed > size for needed, size in _needs(job, counts, mapping, engine).values()):
+        return None
+    cost = price(job, counts, mapping, engine, hardware)
+    wanted = _wanted(goal, engine)
+    bound = float(wanted.value(replace(cost, latency=cost.bound.latency, energy=cost.bound.energy)))
+    if wanted.traffic:
+        bound = 0.0
+    value = float(wanted.value(cost))
+    gap = value / bound - 1.0 if bound > 0 else 0.0
+    return Mapped(mapping=mapping, cost=cost, gap=gap, proof=Proof(bound=bound))
 
 
 def held(job: Job, mapping: Mapping, engine: Engine) -> dict[str, tuple[Array, Array]]:
     """Memory name -> (bytes that a mapping needs there, bytes there are)."""
     return _needs(job, traffic(job.einsum, job.workload, mapping, engine), mapping, engine)
-
-
-def _priced(
-    job: Job, mapping: Mapping, engine: Engine, hardware: Hardware, goal: str
-) -> Mapped | None:
-    """Price a mapping of a job's head, under the job's own names."""
-    counts = _counted(job.head, mapping, layout(engine))
-    if job.twin:
-        own = {name: job.renamed(name) for name in job.twin.parts}
-        named = (replace(count, tensor=own[count.tensor]) for count in counts.counts)
-        counts = replace(counts, counts=tuple(named))
-        levels = (replace(lv, keep=tuple(own[name] for name in lv.keep)) for lv in mapping.levels)
-        mapping = replace(mapping, einsum=job.name, levels=tuple(levels))
-    return _with_cost(job, mapping, counts, engine, hardware, goal)
-
-
-def _with_cost(
-    job: Job, mapping: Mapping, counts: Traffic, engine: Engine, hardware: Hardware, goal: str
-) -> Mapped | None:
-    if any(needed > size for needed, size in _needs(job, counts, mapping, engine).values()):
-        return None
-    cost = price(job, counts, mapping, engine, hardware)
-    bound = {"latency": cost.bound.latency, "energy": cost.bound.energy}
-    bound["edp"] = bound["latency"] * bound["energy"]
-    return Mapped(mapping=mapping, cost=cost, gap=float(objective(cost, goal) / bound[goal]) - 1.0)
-
-
-@lru_cache(maxsize=1 << 14)
-def _counted(job: Job, mapping: Mapping, layout: Engine) -> Traffic:
-    return traffic(job.einsum, job.workload, mapping, layout)
 
 
 def _needs(
@@ -125,7 +189,7 @@ def _check(job: Job, engine: Engine) -> None:
             raise InfeasibleError(f"{job.name}: no memory may hold {tensor!r}, the {part} operand")
 
 
-def _why(job: Job, engine: Engine) -> str:
+def _why(job: Job, engine: Engine, goal: Objective) -> str:
     """The memory that cannot hold what must live in it, in words."""
     for memory in engine.memories:
         _, home = keeps(job, engine, memory)
@@ -136,4 +200,6 @@ def _why(job: Job, engine: Engine) -> str:
                 f"{job.name}: {memory.name} is the outermost memory that may hold {names}: "
                 f"they need {show(bytes_needed, 'bytes')}, it has {show(memory.size, 'bytes')}"
             )
+    if goal.latest < math.inf:
+        return f"{job.name}: no mapping on {engine.name} ends within {show(goal.latest, 's')}"
     return f"{job.name}: no tile fits the memories of {engine.name}"

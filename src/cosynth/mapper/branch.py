@@ -368,7 +368,12 @@ def raise_floor(
 
 @allocating
 def planned(
-    scratch: States, chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, cap: Integers,
+    scratch: States,
+    chip: Chip,
+    shape: Shape,
+    keeps: Integers,
+    doubled: Integers,
+    cap: Integers,
     floor: Floats,
 ):
     """Bound of a plan of instances, before any tile is decided."""

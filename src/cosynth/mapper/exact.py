@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,16 @@ import numpy as np
 from cosynth.cost import Job
 from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
 from cosynth.mapper.bound import STATE
-from cosynth.mapper.branch import Floats, Found, States, nothing_found, planned, plans, raise_floor, walk
+from cosynth.mapper.branch import (
+    Floats,
+    Found,
+    States,
+    nothing_found,
+    planned,
+    plans,
+    raise_floor,
+    walk,
+)
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
 from cosynth.mapper.table import Chip, Shape, chip, ranks_of, shape
@@ -29,6 +39,8 @@ _GROWTH = (1.0 + 1e-9, 1.01, 1.03, 1.07, 1.15, 1.3, 1.6, 2.0, 3.0, 6.0, 20.0, 10
 _FLOOR = 30_000
 # plans of one choice, at most
 _PLANS = 20_000
+# bounds a second, for searches with a limit of time
+_PACE = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +113,8 @@ class Search:
     known: dict[tuple[object, ...], tuple[float, float]]
     scratch: States
     nodes: int = 0
+    deadline: float = math.inf
+    unlisted: float = math.inf
 
     @classmethod
     def of(
@@ -146,34 +160,58 @@ class Search:
             if branches and not any(branch.done for branch in self.branches.values()):
                 # floors lift the first bounds a good way: grow from there
                 base = max(base, min(self._deepened(branch) for branch in branches[:1]))
+            top = bar
             for branch in branches:
+                if self._spent(budget):
+                    return self._open(limit, top), found, False
                 if self._deepened(branch) >= bar:
                     continue
                 bar = self._walk(branch, bar, budget, True, found)
                 if bar < 0:
-                    return self._open(limit, found), found, False
+                    return self._open(limit, top), found, False
             if found.number[0]:
-                return float(found.value[0]), found, True
+                least = min(float(found.value[0]), self.unlisted)
+                return least, found, least == float(found.value[0])
             for branch in branches:
                 branch.least = max(branch.least, bar)
             if bar >= limit:
-                return limit, found, True
+                return min(limit, self.unlisted), found, self.unlisted >= limit
         return limit, found, True
 
-    def _open(self, limit: float, found: Found) -> float:
-        """Bound of all that was not looked at."""
+    def _open(self, limit: float, top: float) -> float:
+        """Bound of all that was not looked at; branches below `top` are known."""
         left = [branch.least for branch in self.branches.values()]
-        return min([limit, *left])
+        return min([limit, top, self.unlisted, *left])
+
+    def _spent(self, budget: int) -> bool:
+        return self.nodes > budget or time.monotonic() > self.deadline
+
+    def cuts(self, limit: float) -> tuple[str, ...]:
+        """By which argument how much was not looked at, in words."""
+        total = len(self.choices)
+        far = sum(root >= limit for root in self.roots)
+        listed = len(self.branches)
+        deep = sum(
+            branch.floor is not None and branch.least >= limit for branch in self.branches.values()
+        )
+        return (
+            f"{far} of {total} choices of what is kept where: bounded before any loop is placed",
+            f"{deep} of {listed} ways to fill the arrays: bounded by the optimum of the inner "
+            f"memories",
+            f"{self.nodes:,} bounds of partial mappings decided the rest",
+        )
 
     def below(self, limit: float, room: int, budget: int = 1 << 62) -> tuple[Found, bool]:
         """All mappings with a bound below a limit, and whether these are all."""
         found = self._room(room)
         for branch in self._branches(limit):
+            if self._spent(budget):
+                return found, False
             if self._deepened(branch) >= limit:
                 continue
             if self._walk(branch, limit, budget, False, found) < 0:
                 return found, False
-        return found, True
+        return found, self.unlisted >= limit
 
     def _room(self, room: int) -> Found:
         return nothing_found(self.chip.stages, self.shape.ranks, room)
@@ -185,6 +223,9 @@ class Search:
     def _walk(self, branch: _Branch, limit: float, budget: int, best: bool, found: Found) -> float:
         keeps, doubled = self._masks(branch)
         found.nodes[0] = self.nodes
+        if self.deadline < math.inf:
+            left = max(self.deadline - time.monotonic(), 0.0)
+            budget = min(budget, self.nodes + int(left * _PACE))
         limit = walk(
             self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.choice, branch.cap,
             branch.floor, 1, False, limit, budget, best, found,
@@ -204,6 +245,8 @@ class Search:
                 self.scratch, self.chip, self.shape, keeps, doubled, nothing, limit,
                 self.orders.strict > 0, _PLANS,
             )  # fmt: skip
+            if len(caps) == _PLANS:
+                self.unlisted = min(self.unlisted, least)
             for cap, value in zip(caps, values, strict=True):
                 key = at, cap.tobytes()
                 if key not in self.branches:

@@ -8,6 +8,7 @@ the optimum; where an interval of tiles is too wide to be priced size by size, t
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -15,13 +16,17 @@ import numpy as np
 
 from cosynth.cost import Cost, Job, price
 from cosynth.hardware import Engine, Hardware
+from cosynth.mapper.effort import Effort
 from cosynth.mapper.exact import Search
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.proof import Proof
 from cosynth.mapping import Mapping, buffers_twice, overflows, problems, traffic
 
-# bounds computed by default, and mappings priced beyond the one of least bound
-NODES, PRICED = 1_000_000, 4_000
+LEFT_OUT = (
+    "more than one loop over a rank in the block of one memory",
+    "loops over a rank on several array dimensions in another order than that of the dimensions",
+    "operands of one memory kept at different depths of the loops above it",
+)
 # relative difference of two orders of the same additions
 ROUNDING = 1e-11
 
@@ -75,12 +80,10 @@ def optimum(
     engine: Engine,
     hardware: Hardware,
     goal: Objective,
-    *,
-    nodes: int = NODES,
-    priced: int = PRICED,
+    effort: Effort,
     known: Iterable[Mapping] = (),
 ) -> Best | None:
-    """Return the best mapping found; None if none fits, or none was found with `nodes` bounds.
+    """Return the best mapping found; None if none fits, or the effort was spent before one was.
 
     `known` mappings are priced first: what they reach need not be searched.
     """
@@ -88,38 +91,44 @@ def optimum(
     for mapping in known:
         best.consider(mapping)
     bound, used = 0.0, 0
+    deadline = time.monotonic() + effort.seconds
+    cuts: list[str] = []
     # first without, then with the few orders that only pay where sums are added to
-    for strict in (False, True):
+    for strict in (False, True) if effort.nodes else ():
         search = Search.of(job, engine, hardware, goal, strict=strict)
-        least, found, ended = search.least(best.value * (1 - ROUNDING), nodes)
+        search.deadline = deadline
+        least, found, ended = search.least(best.value * (1 - ROUNDING), effort.nodes)
         if found.number[0]:
             for mapping in search.mappings(found, 0):
                 best.consider(mapping)
-        bound = min(least, best.value)
+        bound = max(bound, min(least, best.value)) if not strict else min(least, best.value, bound)
         used += search.nodes
+        cuts += search.cuts(best.value)
         if not ended:
+            cuts.append("stopped before the end: the effort was spent")
             break
         if found.number[0] and best.value > least * (1 + ROUNDING):
-            bound = _between(search, best, least, nodes, priced)
+            bound = _between(search, best, least, effort)
             if bound < best.value * (1 - ROUNDING):
                 break
     if best.best is None:
         return None
     mapping, cost = best.best
+    bound = min(bound, best.value)
     return Best(
         mapping=mapping,
         cost=cost,
         value=best.value,
-        proof=Proof(bound=bound, nodes=used),
+        proof=Proof(bound=bound, nodes=used, cuts=tuple(cuts), left_out=LEFT_OUT),
     )
 
 
-def _between(search: Search, best: _Incumbent, least: float, nodes: int, priced: int) -> float:
+def _between(search: Search, best: _Incumbent, least: float, effort: Effort) -> float:
     """Price the mappings whose bound is below the best price; return the bound that is left."""
     unresolved = math.inf
     for _ in range(20):
         limit = best.value * (1 - ROUNDING) if math.isfinite(best.value) else 2 * least
-        found, ended = search.below(limit, priced, nodes)
+        found, ended = search.below(limit, effort.priced, effort.nodes + search.nodes)
         number = int(found.number[0])
         unresolved = math.inf
         for row in np.argsort(found.value[:number], kind="stable"):

@@ -33,7 +33,7 @@ _WEIGHTS = {"latency": (1.0, 0.02), "energy": (0.02, 1.0), "edp": (1.0, 1.0)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
+class Beam:
     """How much to try: unrollings, partial mappings carried on, and orders of every operand.
 
     `careful` leaves room for unfinished sums in every memory that may hold outputs.
@@ -45,13 +45,11 @@ class Effort:
     careful: bool = False
 
 
-FAST = Effort(unrollings=1, beam=1, all_orders=False, careful=True)
+QUICK = Beam(unrollings=1, beam=1, all_orders=False, careful=True)
 
 
 @lru_cache(maxsize=1 << 15)
-def mappings(
-    job: Job, engine: Engine, pace: float, goal: str, effort: Effort
-) -> tuple[Mapping, ...]:
+def mappings(job: Job, engine: Engine, pace: float, goal: str, effort: Beam) -> tuple[Mapping, ...]:
     """Complete mappings of one job on one engine, all of them legal but for capacity.
 
     `pace` is what one unit does a second, in time steps of the nest.
@@ -69,7 +67,7 @@ class _Search:
     engine: Engine
     pace: float
     goal: str
-    effort: Effort
+    effort: Beam
 
     def along(self, unrolling: Unrolling) -> list[Mapping]:
         """Complete mappings for one way to fill the arrays."""

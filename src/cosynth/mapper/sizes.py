@@ -19,7 +19,9 @@ FINE = 12
 
 
 @lru_cache(maxsize=1 << 12)
-def intervals(size: int, fine: int = FINE, most: int = 1 << 30) -> tuple[Integers, Integers, Integers]:
+def intervals(
+    size: int, fine: int = FINE, most: int = 1 << 30
+) -> tuple[Integers, Integers, Integers]:
     """Return (low, high, steps) of every interval of tiles of a rank, largest tiles first.
 
     If there are more than `most`, neighbours are joined and `steps` are the fewest.
