@@ -11,9 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cosynth.mapper.bound import State, allowed, bound, fits, inner_bound, reset
+from cosynth.mapper.bound import bound, fits, inner_bound
 from cosynth.mapper.compiled import allocating, compiled
+from cosynth.mapper.counts import allowed
 from cosynth.mapper.orders import Orders, find_orders
+from cosynth.mapper.state import State, reset
 from cosynth.mapper.table import Chip, Shape
 
 Integers = NDArray[np.int64]
@@ -46,7 +48,7 @@ def nothing_found(stages: int, ranks: int, room: int) -> Found:
 
 
 @allocating
-def _variables(chip: Chip, shape: Shape, keeps: Integers, since: int):
+def _variables(chip: Chip, shape: Shape, keeps: Integers, since: int) -> tuple[Integers, Integers]:
     """Decisions in order: kind, stage, rank; and the operands kept below each stage.
 
     For what flows from a memory `since` inwards there is one block of loops above it.
@@ -90,7 +92,7 @@ def _reach(chip: Chip, state: State, stage: int, rank: int) -> int:
 
 @compiled
 def _tile(chip: Chip, shape: Shape, state: State, stage: int, rank: int, option: int) -> int:
-    """Interval of a rank below a stage for an option, -1 if there is none such, -2 if not allowed."""
+    """Interval of a rank below a stage for an option; -1 if there is none, -2 if not allowed."""
     before = state.tile[stage - 1, rank] if stage else 0
     final = shape.number[rank] - 1
     last = stage == chip.stages - 1
@@ -109,7 +111,7 @@ def _tile(chip: Chip, shape: Shape, state: State, stage: int, rank: int, option:
 
 
 @compiled
-def _inside(chip: Chip, shape: Shape, state: State, stage: int, loops: int) -> bool:
+def _inside(chip: Chip, state: State, stage: int, loops: int) -> bool:
     """Whether a block has loops that could stand inside the next memory at no cost.
 
     Those that all operands kept there stay across: moved inwards they change nothing.
@@ -125,8 +127,8 @@ def _inside(chip: Chip, shape: Shape, state: State, stage: int, loops: int) -> b
 
 @allocating
 def walk(
-    scratch: States, chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, choice: int,
-    cap: Integers, floor: Floats, since: int, timed: bool, limit: float, budget: int,
+    scratch: States, chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers,
+    choice: int, cap: Integers, floor: Floats, since: int, timed: bool, limit: float, budget: int,
     best: bool, found: Found,
 ) -> float:  # fmt: skip
     """Find mappings with a bound below `limit`; return the limit at the end, -1 if out of budget.
@@ -201,7 +203,7 @@ def walk(
                     state.slider[stage, operand] = orders.slider[row, operand]
                 chosen[stage] = row
                 decided = stage + 1
-                ok = orders.strict > 0 or not _inside(chip, shape, state, stage, loops)
+                ok = orders.strict > 0 or not _inside(chip, state, stage, loops)
         if exhausted:
             option[at] = -1
             at -= 1
@@ -243,13 +245,13 @@ def _instances_of(
     if last:
         if option > 0:
             return 0
-        return most if thorough else -(-size // -(-size // most))
+        return int(most if thorough else -(-size // -(-size // most)))
     if thorough:
-        return max(most - option, 0)
+        return int(max(most - option, 0))
     at = 0
     while shape.low[rank, at] > most:
         at += 1
-    return shape.low[rank, at + option] if at + option < shape.number[rank] else 0
+    return int(shape.low[rank, at + option]) if at + option < shape.number[rank] else 0
 
 
 @compiled
@@ -331,8 +333,8 @@ def plans(
 
 @allocating
 def raise_floor(
-    scratch: States, chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers, cap: Integers,
-    floor: Floats, since: int, timed: bool, budget: int, found: Found,
+    scratch: States, chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers,
+    cap: Integers, floor: Floats, since: int, timed: bool, budget: int, found: Found,
 ) -> None:  # fmt: skip
     """Write what a memory and all further in add to the objective at least, under a plan.
 
@@ -375,7 +377,7 @@ def planned(
     doubled: Integers,
     cap: Integers,
     floor: Floats,
-):
+) -> float:
     """Bound of a plan of instances, before any tile is decided."""
     state = scratch[0]
     reset(chip, state, keeps, doubled, cap, floor)

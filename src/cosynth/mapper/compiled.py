@@ -16,7 +16,10 @@ from typing import Any, TypeVar
 import numba
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_SOURCES = ("orders.py", "bound.py", "branch.py", "table.py", "../cost/pipeline.py")
+_SOURCES = (
+    "orders.py", "state.py", "counts.py", "bound.py", "branch.py", "table.py",
+    "../cost/pipeline.py",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -31,6 +34,16 @@ def cache_folder() -> Path:
     return Path(base) / "cosynth" / digest.hexdigest()[:16]
 
 
+@lru_cache(maxsize=1)
+def _writable(folder: Path) -> bool:
+    """Whether compiled functions can be kept; without, each process compiles its own."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
 def compiled(function: _Function) -> _Function:
     """Compile a function that allocates nothing: without reference counts it runs much faster."""
     return _jitted(function, _nrt=False)
@@ -42,10 +55,14 @@ def allocating(function: _Function) -> _Function:
 
 
 def _jitted(function: _Function, **options: bool) -> _Function:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
+    # Numba takes the folder from its settings when a function is declared
+    settings: Any = numba.config
+    compiler: Any = numba.njit
+    folder = cache_folder()
+    before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
     try:
-        found: _Function = numba.njit(cache=True, error_model="numpy", **options)(function)
+        kept = _writable(folder)
+        found: _Function = compiler(cache=kept, error_model="numpy", **options)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        settings.CACHE_DIR = before
     return found

@@ -17,7 +17,6 @@ import numpy as np
 
 from cosynth.cost import Job
 from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
-from cosynth.mapper.bound import STATE
 from cosynth.mapper.branch import (
     Floats,
     Found,
@@ -30,6 +29,7 @@ from cosynth.mapper.branch import (
 )
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
+from cosynth.mapper.state import STATE
 from cosynth.mapper.table import Chip, Shape, chip, ranks_of, shape
 from cosynth.mapping import Level, Loop, Mapping, operands
 
@@ -222,13 +222,14 @@ class Search:
 
     def _walk(self, branch: _Branch, limit: float, budget: int, best: bool, found: Found) -> float:
         keeps, doubled = self._masks(branch)
+        assert branch.floor is not None
         found.nodes[0] = self.nodes
         if self.deadline < math.inf:
             left = max(self.deadline - time.monotonic(), 0.0)
             budget = min(budget, self.nodes + int(left * _PACE))
         limit = walk(
-            self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.choice, branch.cap,
-            branch.floor, 1, False, limit, budget, best, found,
+            self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.choice,
+            branch.cap, branch.floor, 1, False, limit, budget, best, found,
         )  # fmt: skip
         self.nodes = int(found.nodes[0])
         return limit
@@ -271,8 +272,8 @@ class Search:
                 for seconds in (False, True) if timed else (False,):
                     if since > 1 or seconds:
                         raise_floor(
-                            self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.cap, floor,
-                            since, seconds, _FLOOR, room,
+                            self.scratch, self.chip, self.shape, self.orders, keeps, doubled,
+                            branch.cap, floor, since, seconds, _FLOOR, room,
                         )  # fmt: skip
                 self.known[key] = float(floor[since, 0]), float(floor[since, 1])
             floor[since] = self.known[key]

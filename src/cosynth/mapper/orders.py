@@ -81,7 +81,7 @@ def _copy(orders: Orders, source: int, target: int) -> None:
 
 @compiled
 def _keep(orders: Orders, first: int) -> None:
-    """Take the order at the end of the table if none since `first` beats it; drop those it beats."""
+    """Take the order past the end if none since `first` beats it; drop those it beats."""
     new = orders.used[0]
     for one in range(first, new):
         if _beats(orders, one, new):

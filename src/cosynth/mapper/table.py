@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cosynth.cost import Job, byte_energies, price
+from cosynth.cost import Cost, Job, byte_energies, price
 from cosynth.errors import MappingError
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Hardware, Link, Memory, SpatialArray
@@ -269,7 +269,11 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
     kinds = rank_kinds(job.einsum, job.workload)
     parts = [part for _, part in operands(job.einsum, job.workload)]
     memories = engine.memories
-    memory, room, carries, united, start = [], [], [], [], []
+    memory: list[int] = []
+    room: list[int] = []
+    carries: list[int] = []
+    united: list[int] = []
+    start: list[int] = []
     for level in engine.levels:
         if isinstance(level, Memory):
             start.append(len(memory))
@@ -335,7 +339,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         "weight_written": np.array(
             [energy * float(e[1]) + w for e, w in zip(energies, moved, strict=True)]
         ),
-        "weight_link": np.array([energy * 8 * float(link.energy) for link in links]),
+        "weight_link": np.array([energy * 8 * float(link.energy or 0.0) for link in links]),
         "weight_fixed": energy * fixed_energy,
         "weight_time": goal.latency,
         "product": int(goal.product),
@@ -345,7 +349,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
     return found
 
 
-def _empty(job: Job, engine: Engine, hardware: Hardware):
+def _empty(job: Job, engine: Engine, hardware: Hardware) -> Cost:
     """The cost of one time step that moves nothing: what no mapping changes."""
     homes = [
         Counts(tensor=access.tensor, part=part, level=engine.levels[engine.home(part)].name)
