@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cosynth.cli._inputs import chip, dim_option, dimensions, format_option, model
 from cosynth.cli._output import json_option, json_text, save, say, show, write_json
-
-if TYPE_CHECKING:
-    from cosynth.mapper import Effort
 
 DATA, NESTS, REPORT = "mapping.json", "mappings.txt", "report.html"
 
@@ -87,13 +83,14 @@ def command(
     from cosynth.cli._progress import layer_progress
     from cosynth.codesign.mapping import MapRequest, map_model
     from cosynth.format import assignment
+    from cosynth.mapper import PROVE
     from cosynth.report.mapping import map_data, nests
 
     chosen = assignment(formats) if formats else where.formats
     request = MapRequest(
         objective=objective,
         limits=limits,
-        effort=_effort(prove),
+        effort=PROVE if prove else None,
         seconds=seconds or float("inf"),
         layer=layer,
         front=front or 0,
@@ -121,9 +118,3 @@ def command(
         show(mapping_view(data, single=len(found.layers) == 1))
     for path, _ in written:
         say(f"written  {path}")
-
-
-def _effort(prove: bool) -> Effort | None:
-    from cosynth.codesign._solve import PROVE
-
-    return PROVE if prove else None

@@ -11,7 +11,8 @@ from cosynth.cli._output import write_json
 @click.argument("name")
 def command(name: str) -> None:
     """Print a JSON Schema. NAME: hardware and space describe files that you write, for editors;
-    estimate, exploration, mapping, model, chip, format, list, study, points and design what --json prints.
+    estimate, exploration, mapping, model, chip, format, list, study, points and design what
+    --json prints.
 
     \b
     cosynth schema hardware > hardware.schema.json

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cosynth.hardware as hw
-from cosynth.codesign._solve import Effort, Mapped, best
 from cosynth.codesign.estimate import Plan, engines_of, prepare
 from cosynth.codesign.share import Share, limited, share
 from cosynth.cost import OBJECTIVES, Job, bounds
 from cosynth.errors import InfeasibleError, SpecError, did_you_mean
 from cosynth.format import Assignment
 from cosynth.hardware import Engine, Hardware, Memory
+from cosynth.mapper import Effort, Mapped, Objective, Proof, best, objective_of
 from cosynth.mapper.cuts import FusionPlan, fused
-from cosynth.mapper.objective import Objective, objective_of
 from cosynth.workload import Workload
 
 # relative room for rounding where a mapping must be as fast as one that was found
@@ -186,6 +185,9 @@ class _Mapper:
     def layer(self, one: Job, count: int, points: int, left: int) -> MappedLayer:
         """The best mapping of a layer; `left` layers share the time that is left."""
         allowed = self._shared(left)
+        if not math.isinf(allowed.seconds):
+            # two ends and the points between
+            allowed = replace(allowed, seconds=allowed.seconds / (1 + (points and points + 1)))
         engine, mapped = self._best(one, self.limits, allowed)
         front = self._front(one, points, allowed) if points else ()
         value = float(self.goal.value(mapped.cost))
@@ -250,8 +252,9 @@ class _Mapper:
             try:
                 found.append(_on_best_engine(one, self.hardware, chip, goal, effort)[1])
             except InfeasibleError:
-                # a search that was cut short may not find again what the fastest mapping is
-                found.append(fastest)
+                # a search that was cut short may not find the fastest mapping again; nothing is
+                # known of the least energy at its latency
+                found.append(replace(fastest, proof=Proof(bound=0.0)))
         return _undominated(found)
 
 

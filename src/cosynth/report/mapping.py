@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from cosynth.codesign.mapping import Fusion, MappedLayer, MappedModel
 from cosynth.codesign.use import Use, uses
 from cosynth.hardware import Hardware

@@ -60,7 +60,7 @@ function tilesOverTime(layer, width) {
   for (const row of layer.timeline) {
     const steps = row.steps.reduce((product, step) => product * step.shown, 1);
     const long = (width - left - 2) / steps;
-    const loops = row.steps.map((step) => `${step.rank} ${step.shown < step.trips ? `${step.shown} of ` : ""}${digits(step.trips, 9)}`).join(", ");
+    const loops = row.steps.map((step) => step.rank + " " + (step.shown < step.trips ? step.shown + " of " : "") + digits(step.trips, 9)).join(", ");
     svg.append(text(0, top + 15, row.level, { class: "axis-title" }), text(left, top + 15, clipped(loops ? `steps of ${loops}` : "the whole run", Math.floor((width - left) / 6.5))));
     top += head;
     for (const each of row.lanes) {
