@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -260,7 +261,24 @@ def _windows(group: Group) -> tuple[Floats, Floats]:
             ]
             sums[row, column] = min(touched(group, chain) for chain in chains)
             tiles[row, column] = min(largest(group, chain) for chain in chains)
+            if every:
+                ends = [int(cut[i][1][at]) for i, at in enumerate((row, column))]
+                sums[row, column] = min(sums[row, column], _shifted(group, ranks, ends))
     return sums, tiles
+
+
+def _shifted(group: Group, ranks: list[int], ends: list[int]) -> float:
+    """Fewest elements that tiles of at most these sizes touch, wherever ragged tiles begin.
+
+    Tiles of 2 inside tiles of 3 meet every border of `h//3`, which tiles of 2 alone straddle.
+    """
+    single = tuple((rank, 1, EVERY) for rank, size in zip(ranks, ends, strict=False) if size == 1)
+    least = touched(group, single)
+    points = math.prod(group.sizes)
+    if touched(group, tuple((rank, 1, EVERY) for rank in ranks)) >= points:
+        pieces = [-(-group.sizes[rank] // size) for rank, size in zip(ranks, ends, strict=False)]
+        least = max(least, math.prod(pieces))
+    return float(least)
 
 
 def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
