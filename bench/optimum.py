@@ -12,16 +12,14 @@ from tests.mapper.brute import Found, optimum, value
 from tests.mapper.problems import MOST, Problem, problem
 
 from cosynth.cost import OBJECTIVES
+from cosynth.mapper import PROVE, table
 from cosynth.mapper import optimum as exact
-from cosynth.mapper import table
 from cosynth.mapper.objective import objective_of
 from cosynth.mapper.sizes import intervals
 from cosynth.mapping import write
 
 # two sums of the same numbers in another order differ by this much
 SAME = 1e-9
-# bounds that a proof may take
-NODES = 100_000_000
 
 
 @dataclass(slots=True)
@@ -44,7 +42,7 @@ def compared(one: Problem, found: Found, goal: str, tally: Tally) -> str:
     """Say what is wrong with the mapper's answer to one problem, or nothing."""
     aim = objective_of(goal, [memory.name for memory in one.engine.memories])
     start = time.process_time()
-    best = exact.optimum(one.job, one.engine, one.hardware, aim, nodes=NODES)
+    best = exact.optimum(one.job, one.engine, one.hardware, aim, PROVE)
     tally.mapping += time.process_time() - start
     tally.goals[goal if goal in OBJECTIVES else "bytes and sums"] += 1
     if goal not in found.optima:
