@@ -122,6 +122,29 @@ def test_a_mapping_that_asks_for_two_buffers_needs_twice_the_room():
     chip = priced(replace(chip, nodes=nodes))
     path, one = chip.engines[0], gemm(32, 32, 32)
     mapping = best(one, path, chip).mapping
-    levels = tuple(replace(level, double_buffered=True) for level in mapping.levels)
-    single, double = held(one, mapping, path), held(one, replace(mapping, levels=levels), path)
+    one_tile, two_tiles = (
+        replace(
+            mapping,
+            levels=tuple(replace(level, double_buffered=twice) for level in mapping.levels),
+        )
+        for twice in (False, True)
+    )
+    single, double = held(one, one_tile, path), held(one, two_tiles, path)
     assert double["buffer"][0] == 2 * single["buffer"][0] > 0
+
+
+def test_a_problem_too_large_for_the_exact_search_is_mapped_all_the_same():
+    ranks = "abcdefghijkl"
+    net = Builder("large")
+    net.input("x", (2,) * 13)
+    net.weight("w", (2,))
+    net.output(net.einsum(f"y[{','.join(ranks)}] += x[{','.join(ranks)},z] * w[z]", shape=(2,) * 12))
+    model = net.build()
+    one = job(model, groups(model)[0], assignment("int8"))
+    chip = priced(engine())
+    mapped = best(one, chip.engines[0], chip)
+    assert mapped.proof.cuts == (
+        "not searched beyond the quick mappings: sizes has shape (13,); "
+        "the exact search takes (12,)",
+    )
+    assert mapped.gap >= 0

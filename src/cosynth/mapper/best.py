@@ -121,15 +121,12 @@ def _searched(
         found = optimum(job, engine, hardware, goal, effort, known)
         if found is not None or effort.nodes:
             break
-    if found is None or effort.nodes:
+    if found is None or found.proof.bound > 0:
         return found
-    limit = bounds(job, engine, hardware)
     times = job.einsum.repeat
-    least = {"latency": limit.latency, "energy": limit.energy}
-    least["edp"] = limit.latency * limit.energy / times
-    physical = 0.0 if goal.traffic else float(least[name]) / times
-    if not goal.product and goal.latency and goal.energy:
-        physical = float(goal.latency * limit.latency + goal.energy * limit.energy) / times
+    limit = bounds(job, engine, hardware)
+    latency, energy = float(limit.latency) / times, float(limit.energy) / times
+    physical = latency * energy if goal.product else goal.latency * latency + goal.energy * energy
     return replace(found, proof=replace(found.proof, bound=min(physical, found.value)))
 
 

@@ -20,6 +20,7 @@ from cosynth.mapper.effort import Effort
 from cosynth.mapper.exact import Search
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.proof import Proof
+from cosynth.mapper.table import TooLargeError
 from cosynth.mapping import Mapping, buffers_twice, overflows, problems, traffic
 
 LEFT_OUT = (
@@ -95,7 +96,11 @@ def optimum(
     cuts: list[str] = []
     # first without, then with the few orders that only pay where sums are added to
     for strict in (False, True) if effort.nodes else ():
-        search = Search.of(job, engine, hardware, goal, strict=strict)
+        try:
+            search = Search.of(job, engine, hardware, goal, strict=strict)
+        except TooLargeError as error:
+            cuts.append(f"not searched beyond the quick mappings: {error}")
+            break
         search.deadline = deadline
         least, found, ended = search.least(best.value * (1 - ROUNDING), effort.nodes)
         if found.number[0]:

@@ -26,8 +26,8 @@ Floats = NDArray[np.float64]
 # sizes of an interval that are all looked at
 _ALL = 4
 # what fits a record: compiled code reads records of one layout, so that it serves every problem
-RANKS, INTERVALS, OPERANDS, WINDOWS, WIDE = 10, 256, 6, 4, 64
-STAGES, MEMORIES, LINKS = 20, 10, 6
+RANKS, INTERVALS, OPERANDS, WINDOWS, WIDE = 12, 256, 8, 8, 64
+STAGES, MEMORIES, LINKS = 24, 12, 8
 
 
 class Shape(Protocol):
@@ -92,6 +92,10 @@ class Chip(Protocol):
     latest: float  # seconds it may take
 
 
+class TooLargeError(MappingError):
+    """A problem has more ranks, operands or levels than a record holds."""
+
+
 _I, _F = np.int64, np.float64
 SHAPE = np.dtype(
     [
@@ -129,8 +133,8 @@ def _record(layout: np.dtype[np.void], values: dict[str, object]) -> Any:
             continue
         array = np.asarray(value)
         if any(have > room for have, room in zip(array.shape, field.shape, strict=True)):
-            raise MappingError(
-                f"a problem with {name} of shape {array.shape}; the mapper takes {field.shape}"
+            raise TooLargeError(
+                f"{name} has shape {array.shape}; the exact search takes {field.shape}"
             )
         found[name][tuple(slice(0, have) for have in array.shape)] = array
     return found
