@@ -3,8 +3,8 @@
 `python -m bench.rivals [PROBLEM ...]`. Each tool gets an environment of its own (`--environments`),
 and each problem in its own language, written from one description: shapes, tree, capacities, energy
 per bit read and written, energy of a multiply-accumulate. Bandwidths are unlimited, so that latency
-is the steps of the array in all three; every sum is as wide as the stored output, since only one
-of the three gives partial sums a width of their own. All operands may live in all memories.
+is the steps of the array in all three; every sum is as wide as the stored output, since AccelForge
+gives partial sums no width of their own. All operands may live in all memories.
 
 Counted are CPU seconds of all threads and children: of a fresh process with its imports, of the
 first call alone, and of a second call in that process for a chip whose outermost memory takes 1 %
@@ -26,6 +26,7 @@ What their input cannot say:
   dimension; `zigzag-mixed` asks for several.
 - AccelForge takes only factors of a rank. `accelforge-ragged` asks for all tiles, and
   `accelforge-coarse` for tiles at least twice the next smaller, as its manual recommends then.
+  It takes a ragged last step for a fraction of a step; we count it as a step like the others.
 - Neither has padding as we have: the inputs of convolutions are given with their borders.
 - Networks are their contractions; equal layers are mapped once, for all three.
 """
