@@ -47,7 +47,8 @@ class Objective:
         return self.product or self.latency > 0 or self.latest < math.inf
 
 
-_TERM = re.compile(r"(?:([0-9.eE+-]+)\s*\*\s*)?(latency|energy|edp|traffic:[\w.-]+)")
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_TERM = re.compile(rf"(?:({_NUMBER})\s*\*\s*)?(latency|energy|edp|traffic:[\w.-]+)")
 
 
 def objective_of(text: str, memories: Iterable[str] = ()) -> Objective:
