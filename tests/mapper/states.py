@@ -1,4 +1,4 @@
-"""States of the compiled search that stand for given mappings, and such mappings drawn at random."""
+"""States of the compiled search that stand for given mappings; mappings drawn at random."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tests.mapper.problems import Problem
 
 from cosynth.cost import Job, price
 from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
-from cosynth.mapper.state import STATE, State
 from cosynth.mapper.exact import Search
 from cosynth.mapper.objective import Objective
+from cosynth.mapper.state import STATE, State
 from cosynth.mapper.table import ranks_of
 from cosynth.mapping import (
     Level,
