@@ -12,9 +12,9 @@ from cosynth.cost import Cost, Job, bounds, price, rate
 from cosynth.errors import InfeasibleError
 from cosynth.hardware import Engine, Hardware
 from cosynth.mapper.effort import Effort
-from cosynth.mapper.layout import rounded
+from cosynth.mapper.layout import layout, rounded
 from cosynth.mapper.objective import Objective, objective_of
-from cosynth.mapper.optimum import Best, optimum
+from cosynth.mapper.optimum import Best, counted, optimum
 from cosynth.mapper.proof import Proof
 from cosynth.mapper.search import mappings, whole
 from cosynth.mapper.stages import keeps
@@ -61,7 +61,7 @@ def best(
         raise InfeasibleError(_why(job, engine, wanted))
     mapping, proof, value = known
     mapping = _named(mapping, job)
-    counts = traffic(job.einsum, job.workload, mapping, engine)
+    counts = counted(job, mapping, layout(engine))
     times = _times(job, wanted)
     return Mapped(
         mapping=mapping,

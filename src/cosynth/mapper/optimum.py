@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,10 +19,11 @@ from cosynth.cost import Cost, Job, price
 from cosynth.hardware import Engine, Hardware
 from cosynth.mapper.effort import Effort
 from cosynth.mapper.exact import Search
+from cosynth.mapper.layout import layout
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.proof import Proof
 from cosynth.mapper.table import TooLargeError
-from cosynth.mapping import Mapping, buffers_twice, overflows, problems, traffic
+from cosynth.mapping import Mapping, Traffic, buffers_twice, overflows, problems, traffic
 
 LEFT_OUT = (
     "more than one loop over a rank in the block of one memory",
@@ -42,6 +44,12 @@ class Best:
     proof: Proof
 
 
+@lru_cache(maxsize=1 << 14)
+def counted(job: Job, mapping: Mapping, structure: Engine) -> Traffic:
+    """Traffic of a mapping on all engines of one structure."""
+    return traffic(job.einsum, job.workload, mapping, structure)
+
+
 @dataclass(slots=True)
 class _Incumbent:
     """The best mapping priced so far."""
@@ -54,15 +62,18 @@ class _Incumbent:
     best: tuple[Mapping, Cost] | None = None
     seen: set[Mapping] = field(default_factory=set)
 
-    def consider(self, mapping: Mapping) -> float:
-        """Price a mapping and keep it if it is the best; inf if it cannot run."""
+    def consider(self, mapping: Mapping, *, legal: bool = False) -> float:
+        """Price a mapping and keep it if it is the best; inf if it cannot run.
+
+        One that is known to be `legal` is asked for its room only.
+        """
         if mapping in self.seen:
             return math.inf
         self.seen.add(mapping)
         job, engine = self.job, self.engine
-        if problems(job.einsum, job.workload, mapping, engine):
+        if not legal and problems(job.einsum, job.workload, mapping, engine):
             return math.inf
-        counts = traffic(job.einsum, job.workload, mapping, engine)
+        counts = counted(job, mapping, layout(engine))
         doubled = {memory.name: buffers_twice(memory, mapping) for memory in engine.memories}
         if any(held > size for held, size in overflows(counts, engine, job.bits, doubled).values()):
             return math.inf
@@ -90,7 +101,7 @@ def optimum(
     """
     best = _Incumbent(job, engine, hardware, goal)
     for mapping in known:
-        best.consider(mapping)
+        best.consider(mapping, legal=True)
     bound, used = 0.0, 0
     deadline = time.monotonic() + effort.seconds
     cuts: list[str] = []
