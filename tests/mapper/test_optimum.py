@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -14,7 +15,9 @@ from cosynth.errors import InfeasibleError
 from cosynth.format import assignment
 from cosynth.hardware import Compute, Engine, Hardware, Memory, priced
 from cosynth.hardware.parts import chain
-from cosynth.mapper import best
+from cosynth.mapper import PROVE, best
+from cosynth.mapper import optimum as exact
+from cosynth.mapper.objective import objective_of
 from cosynth.mapping import problems
 from cosynth.workload import Tensor, Workload, parse
 
@@ -132,3 +135,23 @@ def test_the_mapper_never_beats_every_mapping(seed):
             continue
         reached, least = float(value(mapped.cost, goal)), found.optima[goal].value
         assert reached >= least * (1 - 1e-12), f"{one}, {goal}: {reached} < {least}"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_optimum_is_reached(seed):
+    """Equal to the last unit, and proven; `bench/optimum.py` compares hundreds of larger ones."""
+    one = problem(seed, SMALL)
+    goals = tuple(dict.fromkeys((*OBJECTIVES, one.objective)))
+    found = optimum(one.job, one.engine, one.hardware, goals)
+    names = [level.name for level in one.engine.memories]
+    for goal in goals:
+        aim = objective_of(goal, names)
+        mapped = exact.optimum(one.job, one.engine, one.hardware, aim, PROVE)
+        if goal not in found.optima:
+            assert mapped is None, f"{one}, {goal}"
+            continue
+        least = found.optima[goal].value
+        assert mapped is not None, f"{one}, {goal}: {least} is possible"
+        reached, bound = float(value(mapped.cost, goal)), mapped.proof.bound
+        assert math.isclose(reached, least, rel_tol=1e-9), f"{one}, {goal}: {reached}, not {least}"
+        assert math.isclose(bound, least, rel_tol=1e-9), f"{one}, {goal}: bound {bound} of {least}"
