@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cosynth.codesign import Design, Estimate
     from cosynth.codesign.front import Front
+    from cosynth.codesign.mapping import MappedModel
     from cosynth.format import Assignment
     from cosynth.hardware import Hardware
     from cosynth.hardware import load as hardware
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from cosynth.workload.load import load
 
 __all__ = [
-    "Assignment", "CosynthError", "Design", "Estimate", "Front", "Hardware", "Workload",
-    "estimate", "explore", "hardware", "load",
+    "Assignment", "CosynthError", "Design", "Estimate", "Front", "Hardware", "MappedModel",
+    "Workload", "estimate", "explore", "hardware", "load", "map_model",
 ]  # fmt: skip
 
 # where public names stand; they are imported when they are first used
@@ -37,6 +38,7 @@ _HOMES = {
     "Estimate": "cosynth.codesign",
     "Front": "cosynth.codesign.front",
     "Hardware": "cosynth.hardware",
+    "MappedModel": "cosynth.codesign.mapping",
     "Workload": "cosynth.workload",
     "load": "cosynth.workload.load",
 }
@@ -67,6 +69,45 @@ def estimate(
     built = room.load(chip) if isinstance(chip, str) else chip
     chosen = assignment(formats) if isinstance(formats, str) else formats
     return codesign.estimate(known, built, chosen, objective)
+
+
+def map_model(  # noqa: PLR0913 each argument is one part of what is wanted
+    model: Workload | str,
+    chip: Hardware | str,
+    *,
+    formats: Assignment | str | None = None,
+    objective: str = "latency",
+    layer: str | None = None,
+    limits: Sequence[str] = (),
+    front: int = 0,
+    prove: bool = False,
+    seconds: float = float("inf"),
+) -> MappedModel:
+    """Find the best mapping of every distinct layer of a model, or of one, with its proof.
+
+    `objective` is latency, energy, edp, traffic:MEMORY or a weighted sum; `limits` are texts such
+    as "buffer=0.5"; `front` asks for so many trade-offs of latency against energy; `prove` searches
+    until nothing can be better, `seconds` stops before.
+    """
+    import cosynth.hardware as room
+    from cosynth.codesign.mapping import MapRequest
+    from cosynth.codesign.mapping import map_model as map_layers
+    from cosynth.format import assignment
+    from cosynth.mapper import PROVE
+    from cosynth.workload.load import load
+
+    wanted = MapRequest(
+        objective=objective,
+        limits=tuple(limits),
+        effort=PROVE if prove else None,
+        seconds=seconds,
+        layer=layer,
+        front=front,
+    )
+    known = load(model) if isinstance(model, str) else model
+    built = room.load(chip) if isinstance(chip, str) else chip
+    chosen = assignment(formats) if isinstance(formats, str) else formats
+    return map_layers(known, built, chosen, wanted)
 
 
 def explore(  # noqa: PLR0913 each argument is one part of what is wanted

@@ -7,9 +7,10 @@ from typing import get_type_hints, is_typeddict
 
 import pytest
 
-from cosynth.report import contract
+from cosynth.report import contract, contract_mapping
 
-TABLES = [each for each in vars(contract).values() if is_typeddict(each)]
+NAMED = vars(contract) | vars(contract_mapping)
+TABLES = [each for each in NAMED.values() if is_typeddict(each)]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)

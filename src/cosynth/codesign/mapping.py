@@ -14,7 +14,7 @@ from cosynth.cost import OBJECTIVES, Job, bounds
 from cosynth.errors import InfeasibleError, SpecError, did_you_mean
 from cosynth.format import Assignment
 from cosynth.hardware import Engine, Hardware, Memory
-from cosynth.mapper import Effort, Mapped, Objective, Proof, best, objective_of
+from cosynth.mapper import Effort, Mapped, Objective, best, objective_of
 from cosynth.mapper.cuts import FusionPlan, fused
 from cosynth.workload import Workload
 
@@ -172,6 +172,21 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
+def _within(one: Job, engine: Engine, chip: Hardware, goal: Objective, effort: Effort) -> Mapped:
+    """The best mapping; where none was found that is early enough, the fastest may be."""
+    try:
+        return best(one, engine, chip, goal, effort)
+    except InfeasibleError:
+        if math.isinf(goal.latest):
+            raise
+        fastest = best(one, engine, chip, Objective(latency=1.0), effort)
+        if float(fastest.cost.latency) > goal.latest:
+            raise
+        # what nothing can beat at any time, nothing can beat in time
+        anytime = best(one, engine, chip, replace(goal, latest=math.inf), effort)
+        return replace(fastest, proof=anytime.proof)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mapper:
     """Maps layers for one goal under limits; all end by `until`, a time of the monotonic clock."""
@@ -188,11 +203,22 @@ class _Mapper:
         if not math.isinf(allowed.seconds):
             # two ends and the points between
             allowed = replace(allowed, seconds=allowed.seconds / (1 + (points and points + 1)))
-        engine, mapped = self._best(one, self.limits, allowed)
+        mapped = self._best(one, self.limits, allowed)
         front = self._front(one, points, allowed) if points else ()
+        for other in front:
+            # where a search was cut short, one for something else may have found better
+            if float(self.goal.value(other.cost)) < float(self.goal.value(mapped.cost)):
+                mapped = replace(other, proof=mapped.proof)
         value = float(self.goal.value(mapped.cost))
+        engines = {engine.name: engine for engine in self.hardware.engines}
+        bound = mapped.proof.bound
         return MappedLayer(
-            job=one, count=count, engine=engine, mapped=mapped, value=value, front=front
+            job=one,
+            count=count,
+            engine=engines[mapped.mapping.engine],
+            mapped=replace(mapped, gap=value / bound - 1.0 if bound > 0 else math.inf),
+            value=value,
+            front=front,
         )
 
     def _shared(self, left: int) -> Effort:
@@ -201,7 +227,7 @@ class _Mapper:
         seconds = max(self.until - time.monotonic(), 0.0) / left
         return replace(self.effort, seconds=min(seconds, self.effort.seconds))
 
-    def _best(self, one: Job, limits: tuple[Share, ...], effort: Effort) -> tuple[Engine, Mapped]:
+    def _best(self, one: Job, limits: tuple[Share, ...], effort: Effort) -> Mapped:
         try:
             return _on_best_engine(one, self.hardware, limits, self.goal, effort)
         except InfeasibleError as error:
@@ -228,20 +254,26 @@ class _Mapper:
         several = "limits" if len(broken or limits) > 1 else "limit"
         said = f"{one.name}: nothing keeps the {several} {names}"
         least = broken[0] if len(broken) == 1 else None
-        if least is not None and least.kind == "utilisation":
-            rest = tuple(other for other in limits if other is not least)
-            fastest = Objective(latency=1.0)
-            _, found = _on_best_engine(one, self.hardware, rest, fastest, effort)
-            return f"{said}; the fastest mapping reaches {float(found.cost.utilisation):.3g}"
-        return f"{said}; {reason}"
+        if least is None or least.kind != "utilisation":
+            return f"{said}; {reason}"
+        rest = tuple(other for other in limits if other is not least)
+        fastest = _on_best_engine(one, self.hardware, rest, Objective(latency=1.0), effort)
+        reached = float(fastest.cost.utilisation)
+        most = reached * float(fastest.cost.latency) / fastest.proof.bound
+        if most < least.share:
+            return f"{said}; none can reach more than {most:.3g}"
+        return (
+            f"{said} among those looked at; the fastest reaches {reached:.3g}, the bound leaves "
+            f"room up to {min(most, 1.0):.3g}: prove it, or allow more seconds"
+        )
 
     def _front(self, one: Job, points: int, effort: Effort) -> tuple[Mapped, ...]:
         """Least energy under ever earlier ends, between the fastest and the most frugal mapping."""
         chip = self.limits
-        _, fastest = _on_best_engine(one, self.hardware, chip, Objective(latency=1.0), effort)
+        fastest = _on_best_engine(one, self.hardware, chip, Objective(latency=1.0), effort)
         first = float(fastest.cost.latency)
         frugal = Objective(energy=1.0)
-        found = [_on_best_engine(one, self.hardware, chip, frugal, effort)[1]]
+        found = [_on_best_engine(one, self.hardware, chip, frugal, effort)]
         last = float(found[0].cost.latency)
         steps = max(points - 1, 1)
         for step in range(1, points):
@@ -249,12 +281,7 @@ class _Mapper:
             if float(found[-1].cost.latency) <= latest and step < points - 1:
                 continue
             goal = replace(frugal, latest=latest)
-            try:
-                found.append(_on_best_engine(one, self.hardware, chip, goal, effort)[1])
-            except InfeasibleError:
-                # a search that was cut short may not find the fastest mapping again; nothing is
-                # known of the least energy at its latency
-                found.append(replace(fastest, proof=Proof(bound=0.0)))
+            found.append(_on_best_engine(one, self.hardware, chip, goal, effort))
         return _undominated(found)
 
 
@@ -269,11 +296,11 @@ def _undominated(found: Iterable[Mapped]) -> tuple[Mapped, ...]:
 
 def _on_best_engine(
     one: Job, hardware: Hardware, limits: tuple[Share, ...], goal: Objective, effort: Effort
-) -> tuple[Engine, Mapped]:
+) -> Mapped:
     """The best mapping over the engines that may run a job, within limits."""
     chip = limited(hardware, limits)
     use = max((limit.share for limit in limits if limit.kind == "utilisation"), default=0.0)
-    found: list[tuple[Engine, Mapped]] = []
+    found: list[Mapped] = []
     reasons: dict[str, None] = {}
     for engine in engines_of(one, chip):
         asked = goal
@@ -281,12 +308,12 @@ def _on_best_engine(
             latest = float(bounds(one, engine, hardware).compute) / use * (1 + _ROUNDING)
             asked = replace(goal, latest=min(goal.latest, latest))
         try:
-            found.append((engine, best(one, engine, chip, asked, effort)))
+            found.append(_within(one, engine, chip, asked, effort))
         except InfeasibleError as error:
             reasons[str(error)] = None
     if not found:
         raise InfeasibleError("\n".join(reasons) or f"{hardware.name} computes nothing")
-    return min(found, key=lambda pair: float(goal.value(pair[1].cost)))
+    return min(found, key=lambda mapped: float(goal.value(mapped.cost)))
 
 
 def _check_fusion(wanted: MapRequest, limits: Iterable[Share]) -> None:

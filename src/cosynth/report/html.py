@@ -17,6 +17,9 @@ SCRIPTS = (
     "units", "dom", "axis", "overview", "front", "parallel", "convergence",
     "design", "tree", "roofline", "layers", "mapping", "main",
 )  # fmt: skip
+# those that only one kind of page needs
+_MAPS = {"mapping"}
+_DESIGNS = {"overview", "front", "parallel", "convergence", "design", "tree"}
 _SPACED = re.compile(
     r'(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)'
     r"|\s*(?P<sign>[=,:?({&|<>*]|(?<= )[+-](?= [^+-]))\s*"
@@ -72,7 +75,7 @@ def embedded(page: str) -> dict[str, object]:
 
 
 def _page(title: str, data: Mapping[str, object]) -> str:
-    script, style = _script(), _style()
+    script, style = _script(data.get("cosynth") == "mapping"), _style()
     parts = {
         "title": _ascii(html.escape(title)),
         "data": _json(data),
@@ -110,9 +113,10 @@ def _ascii(text: str) -> str:
 
 
 @cache
-def _script() -> str:
-    """All scripts in a scope of their own; indentation and comment lines stay at home."""
-    lines = [line.strip() for name in SCRIPTS for line in _asset(f"{name}.js").splitlines()]
+def _script(maps: bool) -> str:
+    """The scripts of a page in a scope of their own; indentation and comments stay at home."""
+    names = [name for name in SCRIPTS if name not in (_DESIGNS if maps else _MAPS)]
+    lines = [line.strip() for name in names for line in _asset(f"{name}.js").splitlines()]
     kept = [line for line in lines if line and not line.startswith("//")]
     return "\n".join(['(() => { "use strict";', _squeezed("\n".join(kept)), "})();"])
 

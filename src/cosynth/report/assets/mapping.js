@@ -38,12 +38,12 @@ function layerMappings(data, state) {
 }
 
 function mappedLayer(data, layer) {
-  const nest = tag("div.nest");
+  const nest = tag("div.nest", { style: { "margin-top": 0 } });
   nestOf(nest, layer);
   return [
     section(layer.name, "Rows are memories, from the outside in; a block is a tile that stays until a loop moves it, filled when it comes for the first time, hollow when it comes again. Of each loop the first steps are drawn.",
       tag("div.beside", nest, figure(`Tiles of ${layer.name} over time`, (width) => tilesOverTime(layer, width)))),
-    section("Memories", "Bytes of all copies; what one instance holds, two tiles where it is double buffered.", usesTable(layer), layer.front.length ? frontTable(layer) : null),
+    section("Memories", "Bytes of all copies; what one instance holds, two tiles where it is double buffered.", usesTable(layer), layer.front.length ? tradesTable(layer) : null),
     section("Proof", layer.proof.gap === 0 ? "No mapping of the space is better." : `The optimum lies between the bound and what was found: a gap of ${gapText(layer.proof.gap)}.`,
       tag("ul.plain", [layer.proof.nodes ? plural(layer.proof.nodes, "bound") + " computed" : null, ...layer.proof.cuts, ...layer.proof.left_out.map((each) => "not in the space: " + each)].filter(Boolean).map((each) => tag("li", each)))),
   ];
@@ -66,7 +66,7 @@ function tilesOverTime(layer, width) {
     for (const each of row.lanes) {
       svg.append(text(8, top + 13, clipped(each.tensor, Math.floor(left / 7) - 1)));
       for (const stay of each.stays) {
-        svg.append(tag("rect", { x: left + stay.start * long, y: top + 2, width: Math.max(1, stay.length * long - 1.5), height: lane - 4, class: stay.again ? "tile again" : "tile", style: { [stay.again ? "stroke" : "fill"]: shade(each.tensor) } },
+        svg.append(tag("rect", { x: left + stay.start * long, y: top + 2, width: Math.max(1, stay.length * long - 1.5), height: lane - 4, class: stay.again ? "tile again" : "tile", style: stay.again ? { fill: "none", stroke: shade(each.tensor), "stroke-width": 1.5 } : { fill: shade(each.tensor) } },
           tag("title_", `${each.tensor} in ${row.level}: tile ${stay.tile.join(", ") || "whole"}${stay.again ? ", again" : ""}; ${plural(each.loads, "load")} in the run`)));
       }
       top += lane;
@@ -87,7 +87,7 @@ function usesTable(layer) {
   ], layer.uses);
 }
 
-function frontTable(layer) {
+function tradesTable(layer) {
   return table("Latency against energy; a heading sorts", [
     { title: "latency", number: true, value: (each) => each.latency, cell: (each) => show(each.latency, "latency") },
     { title: "energy", number: true, value: (each) => each.energy, cell: (each) => show(each.energy, "energy") },

@@ -71,7 +71,7 @@ def gap_text(gap: float | None) -> str:
 
 
 def _head(data: MapData) -> Text:
-    limits = f" · at most {', '.join(data['limits'])}" if data["limits"] else ""
+    limits = f" · within {', '.join(data['limits'])}" if data["limits"] else ""
     given = data["formats"]
     formats = ", ".join(dict.fromkeys([given["weights"], given["activations"]]))
     said = f" · {safe(formats)} · mapped for {safe(data['objective'])}{safe(limits)}"
@@ -131,7 +131,7 @@ def _uses(uses: list[UseData]) -> RenderableType:
 def _proof(proof: ProofData) -> RenderableType:
     said = [f"{proof['nodes']:,} bounds computed"] if proof["nodes"] else []
     said += [*proof["cuts"], *(f"not in the space: {each}" for each in proof["left_out"])]
-    return listed("Proof", said)
+    return listed("Proof", list(dict.fromkeys(said)))
 
 
 def _layers(data: MapData) -> RenderableType:
