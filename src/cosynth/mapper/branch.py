@@ -278,13 +278,12 @@ def _contained(chip: Chip, shape: Shape, state: State, stage: int, thorough: boo
 @allocating
 def plans(
     scratch: States, chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats,
-    limit: float,
-    thorough: bool, most: int,
-) -> tuple[Integers, Floats]:  # fmt: skip
+    limit: float, thorough: bool, most: int, budget: int,
+) -> tuple[Integers, Floats, bool]:  # fmt: skip
     """Most instances of every rank on every array dimension, of splits with a bound below a limit.
 
     Shapes [plan, stage, rank], -1 where a stage carries no instances of a rank, and [plan], the
-    bounds. At most `most` are found.
+    bounds; then whether these are all: at most `most` are found, with at most `budget` bounds.
     """
     stages, ranks = chip.stages, shape.ranks
     state = scratch[0]
@@ -305,7 +304,7 @@ def plans(
     while at >= 0:
         if at == many:
             if number == most:
-                break
+                return found, values, False
             for stage in range(stages):
                 for rank in range(ranks):
                     found[number, stage, rank] = state.cap[stage, rank]
@@ -325,10 +324,13 @@ def plans(
         ends = at + 1 == many or listed[at + 1, 0] != stage
         if ends and _contained(chip, shape, state, stage, thorough):
             continue
+        budget -= 1
+        if budget < 0:
+            return found[:number], values[:number], False
         value = bound(chip, shape, state, 0, 0)
         if value < limit:
             at += 1
-    return found[:number], values[:number]
+    return found[:number], values[:number], True
 
 
 @allocating

@@ -39,6 +39,8 @@ _GROWTH = (1.0 + 1e-9, 1.01, 1.03, 1.07, 1.15, 1.3, 1.6, 2.0, 3.0, 6.0, 20.0, 10
 _FLOOR = 30_000
 # plans of one choice, at most
 _PLANS = 20_000
+# bounds computed to list the plans of one choice, at least
+_LISTED = 5_000
 # bounds a second, for searches with a limit of time
 _PACE = 500_000
 
@@ -156,7 +158,7 @@ class Search:
         base = self.roots[0]
         for factor in _GROWTH if base > 0 else (math.inf,):
             bar = min(limit, factor * base) if math.isfinite(factor) else limit
-            branches = self._branches(bar)
+            branches = self._branches(bar, budget)
             if branches and not any(branch.done for branch in self.branches.values()):
                 # floors lift the first bounds a good way: grow from there
                 base = max(base, min(self._deepened(branch) for branch in branches[:1]))
@@ -204,7 +206,7 @@ class Search:
     def below(self, limit: float, room: int, budget: int = 1 << 62) -> tuple[Found, bool]:
         """All mappings with a bound below a limit, and whether these are all."""
         found = self._room(room)
-        for branch in self._branches(limit):
+        for branch in self._branches(limit, budget):
             if self._spent(budget):
                 return found, False
             if self._deepened(branch) >= limit:
@@ -234,7 +236,7 @@ class Search:
         self.nodes = int(found.nodes[0])
         return limit
 
-    def _branches(self, limit: float) -> list[_Branch]:
+    def _branches(self, limit: float, budget: int) -> list[_Branch]:
         """Choices and plans with a bound below a limit, least first."""
         nothing = np.zeros((self.chip.memories + 1, 2))
         found = []
@@ -242,12 +244,14 @@ class Search:
             if least >= limit:
                 break
             keeps, doubled = np.array(choice.keeps), np.array(choice.doubled)
-            caps, values = plans(
+            caps, values, complete = plans(
                 self.scratch, self.chip, self.shape, keeps, doubled, nothing, limit,
-                self.orders.strict > 0, _PLANS,
+                self.orders.strict > 0, _PLANS, max(_LISTED, budget),
             )  # fmt: skip
-            if len(caps) == _PLANS:
+            if not complete:
                 self.unlisted = min(self.unlisted, least)
+            if not self.orders.strict:
+                caps, values = self._told_apart(caps, values)
             for cap, value in zip(caps, values, strict=True):
                 key = at, cap.tobytes()
                 if key not in self.branches:
@@ -255,6 +259,21 @@ class Search:
                 if self.branches[key].least < limit:
                     found.append(self.branches[key])
         return sorted(found, key=lambda branch: branch.least)
+
+    def _told_apart(self, caps: Integers, values: Floats) -> tuple[Integers, Floats]:
+        """One plan of those that give every rank as many instances on dimensions of each kind."""
+        chip = self.chip
+        kinds: dict[tuple[int, ...], list[int]] = {}
+        for stage in range(chip.stages):
+            if chip.memory[stage] < 0:
+                # dimensions next to each other that share alike: all between two memories
+                above = int((chip.memory[:stage] >= 0).sum())
+                kinds.setdefault((above, int(chip.united[stage])), []).append(stage)
+        if not kinds or not len(caps):
+            return caps, values
+        whole = [np.abs(caps[:, stages]).prod(axis=1) for stages in kinds.values()]
+        _, first = np.unique(np.concatenate(whole, axis=1), axis=0, return_index=True)
+        return caps[np.sort(first)], values[np.sort(first)]
 
     def _deepened(self, branch: _Branch) -> float:
         """Bound a branch by what its inner memories add at least."""
