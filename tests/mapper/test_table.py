@@ -92,6 +92,9 @@ def test_no_nest_of_ragged_tiles_touches_fewer_shared_rows(size, divisor):
             pieces = itertools.pairwise(cuts)
             rows = sum(len({h // divisor for h in range(*piece)}) for piece in pieces)
             assert form.every[0, at, 0] <= rows, (tile, cuts)
+            pieces = itertools.pairwise(cuts)
+            most = max(len({h // divisor for h in range(*piece)}) for piece in pieces)
+            assert form.held[0, at, 0] <= most, (tile, cuts)
 
 
 def test_a_problem_that_is_too_large_wrong():

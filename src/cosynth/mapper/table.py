@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -268,7 +269,17 @@ def _windows(group: Group) -> tuple[Floats, Floats]:
             if every:
                 ends = [int(cut[i][1][at]) for i, at in enumerate((row, column))]
                 sums[row, column] = min(sums[row, column], _shifted(group, ranks, ends))
+                first = min(_first(group, ranks, pair) for pair in itertools.product(*sizes))
+                tiles[row, column] = min(tiles[row, column], first)
     return sums, tiles
+
+
+def _first(group: Group, ranks: list[int], tile: tuple[int, ...]) -> int:
+    """Elements that the very first tile touches: it is whole however tiles are nested."""
+    sizes = list(group.sizes)
+    for rank, size in zip(ranks, tile, strict=False):
+        sizes[rank] = size
+    return touched(plain_group(replace(group, sizes=tuple(sizes))), ())
 
 
 def _shifted(group: Group, ranks: list[int], ends: list[int]) -> float:
