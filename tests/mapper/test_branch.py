@@ -21,10 +21,11 @@ SEEDS = pytest.mark.parametrize("seed", range(25))
 def all_plans(search: Search, choice: int, *, thorough: bool) -> np.ndarray:
     masks = search.choices[choice]
     floor = np.zeros((search.chip.memories + 1, 2))
-    found, _ = plans(
+    found, _, complete = plans(
         search.scratch, search.chip, search.shape, np.array(masks.keeps),
-        np.array(masks.doubled), floor, np.inf, thorough, 1 << 14,
+        np.array(masks.doubled), floor, np.inf, thorough, 1 << 14, 1 << 30,
     )  # fmt: skip
+    assert complete
     return found
 
 
@@ -77,7 +78,7 @@ def floors_hold(seed: int) -> None:
         state = state_of(search, mapping)
         memories = search.chip.memories
         keeps = tuple(state.keeps[:memories].tolist())
-        for branch in search._branches(np.inf):
+        for branch in search._branches(np.inf, 1 << 30):
             choice = search.choices[branch.choice]
             cap = state.cap[: search.chip.stages, : search.chip.ranks]
             if choice.keeps != keeps or choice.doubled != tuple(state.doubled[:memories].tolist()):
