@@ -138,7 +138,9 @@ def test_a_problem_too_large_for_the_exact_search_is_mapped_all_the_same():
     net = Builder("large")
     net.input("x", (2,) * 13)
     net.weight("w", (2,))
-    net.output(net.einsum(f"y[{','.join(ranks)}] += x[{','.join(ranks)},z] * w[z]", shape=(2,) * 12))
+    net.output(
+        net.einsum(f"y[{','.join(ranks)}] += x[{','.join(ranks)},z] * w[z]", shape=(2,) * 12)
+    )
     model = net.build()
     one = job(model, groups(model)[0], assignment("int8"))
     chip = priced(engine())

@@ -198,5 +198,6 @@ def _why(job: Job, engine: Engine, goal: Objective) -> str:
                 f"they need {show(bytes_needed, 'bytes')}, it has {show(memory.size, 'bytes')}"
             )
     if goal.latest < math.inf:
-        return f"{job.name}: no mapping on {engine.name} ends within {show(goal.latest, 'time')}"
+        limit = show(goal.latest, "time")
+        return f"{job.name}: no mapping on {engine.name} was found to end within {limit}"
     return f"{job.name}: no tile fits the memories of {engine.name}"

@@ -7,11 +7,10 @@ mapping whose bound lies between is priced as well.
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from cosynth.mapper.branch import (
     raise_floor,
     walk,
 )
+from cosynth.mapper.choices import Choice, choices
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
 from cosynth.mapper.state import STATE
@@ -40,52 +40,9 @@ _FLOOR = 30_000
 # plans of one choice, at most
 _PLANS = 20_000
 # bounds computed to list the plans of one choice, at least
-_LISTED = 5_000
+_LISTED = 15_000
 # bounds a second, for searches with a limit of time
 _PACE = 500_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What is kept where, and which memories hold two tiles: masks and flags per memory."""
-
-    keeps: tuple[int, ...]
-    doubled: tuple[int, ...]
-
-
-def choices(job: Job, engine: Engine, goal: Objective) -> tuple[Choice, ...]:
-    """Every set of kept operands at every memory, and every choice of holding two tiles."""
-    uses = [(access.tensor, part) for access, part in operands(job.einsum, job.workload)]
-    masks: list[list[int]] = []
-    for memory in engine.memories:
-        home = 0
-        optional: dict[str, int] = {}
-        for at, (tensor, part) in enumerate(uses):
-            if part not in memory.keeps:
-                continue
-            if engine.levels[engine.home(part)] is memory:
-                home |= 1 << at
-            else:
-                optional[tensor] = optional.get(tensor, 0) | 1 << at
-        sets = itertools.chain.from_iterable(
-            itertools.combinations(optional.values(), n) for n in range(len(optional), -1, -1)
-        )
-        masks.append([home | sum(chosen) for chosen in sets])
-    found = []
-    for keeps in itertools.product(*masks):
-        streams = [
-            any(
-                mask >> at & 1 and engine.levels[engine.home(part)] is not memory
-                for at, (_, part) in enumerate(uses)
-            )
-            for mask, memory in zip(keeps, engine.memories, strict=True)
-        ]
-        options = [
-            (1,) if memory.double_buffered else (0, 1) if flows and goal.timed else (0,)
-            for memory, flows in zip(engine.memories, streams, strict=True)
-        ]
-        found += [Choice(keeps=keeps, doubled=doubled) for doubled in itertools.product(*options)]
-    return tuple(found)
 
 
 @dataclass(slots=True)
@@ -117,6 +74,7 @@ class Search:
     nodes: int = 0
     deadline: float = math.inf
     unlisted: float = math.inf
+    listed: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -236,17 +194,22 @@ class Search:
         self.nodes = int(found.nodes[0])
         return limit
 
-    def _branches(self, limit: float, budget: int) -> list[_Branch]:
-        """Choices and plans with a bound below a limit, least first."""
+    def _branches(self, limit: float, budget: int, wider: float = 1.3) -> list[_Branch]:
+        """Choices and plans with a bound below a limit, least first.
+
+        Plans are listed up to a `wider` limit, for the next time.
+        """
         nothing = np.zeros((self.chip.memories + 1, 2))
-        found = []
         for at, (choice, least) in enumerate(zip(self.choices, self.roots, strict=True)):
             if least >= limit:
                 break
+            if self.listed.get(at, 0.0) >= limit:
+                continue
+            self.listed[at] = ahead = min(wider * limit, math.inf)
             keeps, doubled = np.array(choice.keeps), np.array(choice.doubled)
             caps, values, complete = plans(
-                self.scratch, self.chip, self.shape, keeps, doubled, nothing, limit,
-                self.orders.strict > 0, _PLANS, max(_LISTED, budget),
+                self.scratch, self.chip, self.shape, keeps, doubled, nothing, ahead,
+                self.orders.strict > 0, _PLANS, max(_LISTED, budget // 8),
             )  # fmt: skip
             if not complete:
                 self.unlisted = min(self.unlisted, least)
@@ -256,8 +219,7 @@ class Search:
                 key = at, cap.tobytes()
                 if key not in self.branches:
                     self.branches[key] = _Branch(at, cap.copy(), None, float(value))
-                if self.branches[key].least < limit:
-                    found.append(self.branches[key])
+        found = [branch for branch in self.branches.values() if branch.least < limit]
         return sorted(found, key=lambda branch: branch.least)
 
     def _told_apart(self, caps: Integers, values: Floats) -> tuple[Integers, Floats]:

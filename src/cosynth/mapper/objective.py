@@ -64,7 +64,10 @@ def objective_of(text: str, memories: Iterable[str] = ()) -> Objective:
     for term in text.split(" + ") if " + " in text else [text]:
         match = _TERM.fullmatch(term.strip())
         if not match:
-            raise SpecError(f"objective {text!r}: {term.strip()!r} is none of {', '.join(NAMES)}")
+            near = did_you_mean(term.strip(), ("latency", "energy", "edp"))
+            raise SpecError(
+                f"objective {text!r}: {term.strip()!r} is none of {', '.join(NAMES)}{near}"
+            )
         weight, name = float(match[1] or 1.0), match[2]
         if name == "edp":
             raise SpecError(f"objective {text!r}: edp is a product and cannot be part of a sum")

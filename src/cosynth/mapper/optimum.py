@@ -119,7 +119,7 @@ def optimum(
                 best.consider(mapping)
         bound = max(bound, min(least, best.value)) if not strict else min(least, best.value, bound)
         used += search.nodes
-        cuts += search.cuts(best.value)
+        cuts = list(search.cuts(best.value))
         if not ended:
             cuts.append("stopped before the end: the effort was spent")
             break
