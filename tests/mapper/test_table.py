@@ -56,25 +56,18 @@ def test_stages_are_blocks_and_dimensions_from_the_outside_in(seed):
     assert [names[int(side.start[at])] for at in range(len(memories))] == memories, str(one)
 
 
-def partitions(size: int, most: int):
-    """Every way to cut positions into neighbours of at most `most`, by nested ragged tiles."""
-
-    def nested(chain):
-        cuts = {0, size}
-        for low, high in [(0, size)]:
-            spans = [(low, high)]
-            for tile in chain:
+def partitions(size: int, tile: int):
+    """Where pieces begin and end when a rank is cut into tiles within up to two larger ones."""
+    for outer in range(tile, size + 1):
+        for middle in range(tile, outer + 1):
+            spans = [(0, size)]
+            for step in (outer, middle, tile):
                 spans = [
-                    (start, min(start + tile, end))
+                    (start, min(start + step, end))
                     for begin, end in spans
-                    for start in range(begin, end, tile)
+                    for start in range(begin, end, step)
                 ]
-            cuts |= {start for start, _ in spans}
-        return tuple(sorted(cuts))
-
-    tiles = range(1, size + 1)
-    for outer, middle in itertools.product(tiles, tiles):
-        yield nested((outer, min(outer, middle), most))
+            yield (*(start for start, _ in spans), size)
 
 
 @pytest.mark.parametrize("divisor", [2, 3, 4, 5])
