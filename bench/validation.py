@@ -20,6 +20,7 @@ from cosynth.hardware import Hardware
 from cosynth.hardware import load as device
 from cosynth.hardware.families.nvdla import nvdla
 from cosynth.mapper import Effort
+from cosynth.mapper.search import Beam
 from cosynth.mapping import Level, Loop, Mapping
 from cosynth.workload import Builder, Workload
 from cosynth.workload.load import load as model
@@ -294,7 +295,7 @@ def row_stationary(job: Job, shape: tuple[int, ...], chip: Hardware) -> Mapping:
 
 
 # many unrollings: the fewest time steps are not what moves the fewest bytes here
-EYERISS_EFFORT = Effort(unrollings=16, beam=4)
+EYERISS_EFFORT = Effort(beam=Beam(unrollings=16, beam=4))
 
 
 def eyeriss_rows(network: str = "alexnet", *, own: bool = False) -> list[Row]:

@@ -21,7 +21,7 @@ def main() -> None:
 
     from bench.rivals.problems import dearer, problem
     from cosynth.hardware import priced
-    from cosynth.mapper import best
+    from cosynth.mapper import Effort, best
     from cosynth.mapping import write
 
     first = problem(given["problem"])
@@ -30,7 +30,7 @@ def main() -> None:
             began = used()
             hardware = priced(asked.hardware)
             (engine,) = hardware.engines
-            found = best(work.job, engine, hardware, asked.objective)
+            found = best(work.job, engine, hardware, asked.objective, Effort(nodes=1_000_000))
             ended = used()
             result = {
                 "call": call,
