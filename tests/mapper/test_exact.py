@@ -6,34 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from tests.mapper.brute import Space
 from tests.mapper.problems import problem
 from tests.mapper.states import state_of
 from tests.mapper.test_bound import SEEDS, search_of
 
 from cosynth.mapper.bound import bound
-from cosynth.mapper.exact import choices
-from cosynth.mapper.objective import objective_of
 from cosynth.mapping import problems
 
 SMALL = 3_000
-
-
-@SEEDS
-def test_choices_are_those_of_the_space(seed):
-    """As many as brute force tries: what is kept where, times what holds two tiles."""
-    one = problem(seed, SMALL)
-    space = Space(job=one.job, engine=one.engine)
-    wanted = sum(len(space.buffers(keep)) for keep in space.keeps())
-    found = choices(one.job, one.engine, objective_of("latency"))
-    assert len(set(found)) == len(found) == wanted, str(one)
-
-
-@SEEDS
-def test_where_time_does_not_matter_nothing_is_doubled(seed):
-    one = problem(seed, SMALL)
-    keeps = Space(job=one.job, engine=one.engine).keeps()
-    assert len(choices(one.job, one.engine, objective_of("energy"))) == len(keeps), str(one)
 
 
 @SEEDS

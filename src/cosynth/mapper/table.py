@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -17,15 +14,14 @@ from cosynth.format import accumulator
 from cosynth.hardware import Engine, Hardware, Link, Memory, SpatialArray
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.sizes import intervals
+from cosynth.mapper.windows import apart, touching
 from cosynth.mapping import Counts, Level, Mapping, Traffic, distinct, operands, rank_kinds, unrolls
-from cosynth.mapping.footprint import EVERY, Group, groups, largest, plain_group, touched
+from cosynth.mapping.footprint import Group, groups, plain_group, touched
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-# sizes of an interval that are all looked at
-_ALL = 4
 # what fits a record: compiled code reads records of one layout, so that it serves every problem
 RANKS, INTERVALS, OPERANDS, WINDOWS, WIDE = 12, 256, 8, 8, 64
 STAGES, MEMORIES, LINKS = 24, 12, 8
@@ -169,7 +165,7 @@ def shape(job: Job) -> Shape:
                 bares |= _mask(known)
             elif len(known) in (1, 2):
                 other = known[1] if known[1:] else -1
-                windows.append(((operand, known[0], other, _apart(group)), group))
+                windows.append(((operand, known[0], other, apart(group)), group))
                 slides |= _mask(known)
             else:
                 # what more than two ranks share is bounded by what must be moved at least once
@@ -183,7 +179,7 @@ def shape(job: Job) -> Shape:
     every = np.zeros((len(windows), wide, wide))
     held = np.zeros_like(every)
     for at, ((_, first, second, _), group) in enumerate(windows):
-        sums, tiles = _windows(plain_group(group))
+        sums, tiles = touching(plain_group(group), WIDE)
         rows, columns = sums.shape
         assert rows == len(cut[first][0])
         assert second < 0 or columns == len(cut[second][0])
@@ -228,72 +224,6 @@ def _padded(columns: list[Integers], most: int) -> Integers:
 
 def _mask(ranks: list[int]) -> int:
     return sum(1 << rank for rank in ranks)
-
-
-def _apart(group: Group) -> int:
-    """Whether steps of one rank, the others held still, never touch the same element."""
-    terms = [term for index, _ in group.windows for term in index.terms]
-    return int(all(term.divisor == 1 and not term.modulus for term in terms))
-
-
-def _sampled(cut: tuple[Integers, Integers, Integers], at: int, every: bool) -> list[int]:
-    """Sizes of an interval: all of few (or if asked), else both ends and one between."""
-    low, high = int(cut[0][at]), int(cut[1][at])
-    if every or high - low < _ALL:
-        return list(range(low, high + 1))
-    return [int(size) for size in np.unique(np.linspace(low, high, 3).astype(int))]
-
-
-@lru_cache(maxsize=1 << 12)
-def _windows(group: Group) -> tuple[Floats, Floats]:
-    """Elements that tiles of a window touch, by the intervals of its (one or two) ranks.
-
-    The least over an interval: with padding or gaps, a larger tile may touch fewer elements.
-    """
-    cut = [intervals(size, most=WIDE) for size in group.sizes if size > 1]
-    ranks = [at for at, size in enumerate(group.sizes) if size > 1]
-    if len(cut) == 1:
-        cut.append((np.ones(1, dtype=np.int64),) * 3)
-    sums = np.zeros((len(cut[0][0]), len(cut[1][0])))
-    every = not _apart(group)
-    tiles = np.zeros_like(sums)
-    for row in range(sums.shape[0]):
-        for column in range(sums.shape[1]):
-            sizes = [_sampled(cut[i], at, every) for i, at in enumerate((row, column))]
-            chains = [
-                tuple((rank, size, EVERY) for rank, size in zip(ranks, pair, strict=False))
-                for pair in itertools.product(*sizes)
-            ]
-            sums[row, column] = min(touched(group, chain) for chain in chains)
-            tiles[row, column] = min(largest(group, chain) for chain in chains)
-            if every:
-                ends = [int(cut[i][1][at]) for i, at in enumerate((row, column))]
-                sums[row, column] = min(sums[row, column], _shifted(group, ranks, ends))
-                first = min(_first(group, ranks, pair) for pair in itertools.product(*sizes))
-                tiles[row, column] = min(tiles[row, column], first)
-    return sums, tiles
-
-
-def _first(group: Group, ranks: list[int], tile: tuple[int, ...]) -> int:
-    """Elements that the very first tile touches: it is whole however tiles are nested."""
-    sizes = list(group.sizes)
-    for rank, size in zip(ranks, tile, strict=False):
-        sizes[rank] = size
-    return touched(plain_group(replace(group, sizes=tuple(sizes))), ())
-
-
-def _shifted(group: Group, ranks: list[int], ends: list[int]) -> float:
-    """Fewest elements that tiles of at most these sizes touch, wherever ragged tiles begin.
-
-    Tiles of 2 inside tiles of 3 meet every border of `h//3`, which tiles of 2 alone straddle.
-    """
-    single = tuple((rank, 1, EVERY) for rank, size in zip(ranks, ends, strict=False) if size == 1)
-    least = touched(group, single)
-    points = math.prod(group.sizes)
-    if touched(group, tuple((rank, 1, EVERY) for rank in ranks)) >= points:
-        pieces = [-(-group.sizes[rank] // size) for rank, size in zip(ranks, ends, strict=False)]
-        least = max(least, math.prod(pieces))
-    return float(least)
 
 
 def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
