@@ -52,12 +52,6 @@ def test_tiles_that_divide_cost_no_less_than_any_bound_on_the_way(seed):
     below(seed, dividing=True)
 
 
-RAGGED = pytest.mark.xfail(
-    strict=True, reason="ragged rests inside ragged rests are counted as if they were whole"
-)
-
-
-@RAGGED
 def test_ragged_tiles_cost_no_less_than_any_bound_on_the_way():
     for seed in range(60):
         below(seed, dividing=False)

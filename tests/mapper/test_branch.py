@@ -57,9 +57,6 @@ def test_every_mapping_fits_a_thorough_plan(seed):
             raise AssertionError(f"{one}\n{mapping}")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="loops moved inwards bring sums in less often: more of them are added to"
-)
 def test_floors_never_lift_a_bound_above_a_price():
     for seed in range(40):
         floors_hold(seed)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.mapper.problems import problem
 from tests.mapper.states import drawn, state_of
-from tests.mapper.test_bound import RAGGED, SEEDS, search_of
+from tests.mapper.test_bound import SEEDS, search_of
 from tests.mapper.test_optimum import gemm, memory
 
 from cosynth.hardware import Compute, Dimension, Hardware, SpatialArray, priced
@@ -50,7 +50,6 @@ def ragged_rows() -> Mapping:
     )
 
 
-@RAGGED
 def test_a_ragged_rest_is_cut_as_what_it_is():
     """5 rows in fours on two cores: 2 steps and 1, not 2 times 2."""
     one, chip = gemm(5, 4, 1), cores()
@@ -59,7 +58,6 @@ def test_a_ragged_rest_is_cut_as_what_it_is():
     assert steps(search.chip, search.shape, state) == 3 * 4
 
 
-@RAGGED
 def test_ragged_rows_on_two_cores_are_found():
     """12 steps with 5 + 2 * 4 + 20 bytes; all others move more bytes or take more steps."""
     one, chip = gemm(5, 4, 1), cores()

@@ -6,8 +6,7 @@ import pytest
 from tests.mapper.test_best import gemm
 
 from cosynth.hardware import engine, priced
-from cosynth.mapper.search import QUICK, Beam
-from cosynth.mapper.search import mappings
+from cosynth.mapper.search import QUICK, Beam, mappings
 from cosynth.mapping import problems
 
 

@@ -89,6 +89,9 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
                 state.flow[below, operand, 3] = 0.0
                 state.flow[below, operand, 4] = tile * width
             else:
+                if above < since and above != chip.home[operand]:
+                    # loops further out may bring sums here more often, to be added to less often
+                    entered_most = np.inf
                 added = max(0.0, sent - entered_most)
                 wide = min(width, chip.partial)
                 if sent > shape.distinct[operand]:

@@ -22,11 +22,54 @@ def _ceil(a: int, b: int) -> int:
 
 
 @compiled
-def pieces(shape: Shape, rank: int, outer: int, inner: int) -> float:
-    """Fewest tiles of one interval in a full tile of another of the same rank."""
-    if outer == 0:
-        return float(shape.steps[rank, inner])
-    return float(_ceil(shape.low[rank, outer], shape.high[rank, inner]))
+def _run(state: State, number: int, start: int, end: int) -> int:
+    """Note loops that count, between two intervals of a rank; return how many runs there are."""
+    if end == start:
+        return number
+    state.runs[number, 0] = start
+    state.runs[number, 1] = end
+    return number + 1
+
+
+@compiled
+def _counted(
+    shape: Shape, state: State, rank: int, number: int, start: int, end: int, room: int
+) -> float:
+    """Fewest pieces of a rank over runs of loops that count, with loops between that do not.
+
+    The last run goes from `start` to `end` and, with `room` at a time, on to single points; no
+    further if that is 0. A ragged rest is cut as what it is: a product of counts would be too much.
+    """
+    total = 0.0
+    for first in range(number, -1, -1):
+        outer = state.runs[first, 0] if first < number else start
+        left = shape.low[rank, outer] if outer else shape.sizes[rank]
+        total = 0.0
+        for run in range(first, number):
+            tile = shape.high[rank, state.runs[run, 1]]
+            total += (left // tile) * state.times[run + 1]
+            inner = state.runs[run + 1, 0] if run + 1 < number else start
+            left = min(left % tile, shape.low[rank, inner])
+            if left == 0:
+                break
+        if left > 0:
+            total += _last(shape, rank, left, start, end, room)
+        state.times[first] = total
+    return total
+
+
+@compiled
+def _last(shape: Shape, rank: int, left: int, start: int, end: int, room: int) -> float:
+    """Fewest pieces that the innermost run of loops cuts what is left of a rank into."""
+    tile = shape.high[rank, end]
+    if room == 0:
+        return float(_ceil(left, tile)) if end != start else 1.0
+    direct = _ceil(left, room)
+    if end == start:
+        return float(direct)
+    least = shape.low[rank, end]
+    through = left // tile * _ceil(least, room) + _ceil(min(left % tile, least), room)
+    return float(max(direct, through))
 
 
 @compiled
@@ -70,9 +113,8 @@ def _loads(
     chip: Chip, shape: Shape, state: State, operand: int, above: int, end: int, rank: int
 ) -> tuple[float, float]:
     """(fewest, most) times that loops over a rank the operand lacks send its tile anew."""
-    least = 1.0
     most = 1.0
-    start = before = 0
+    start = before = runs = 0
     for stage in range(end):
         now = state.tile[stage, rank]
         if now < 0:
@@ -80,45 +122,31 @@ def _loads(
         if now == before:
             continue
         if _still(chip, state, operand, stage, rank, above):
-            if before != start:
-                least *= pieces(shape, rank, start, before)
+            runs = _run(state, runs, start, before)
             start = now
         else:
             most *= _ceil(shape.high[rank, before], shape.low[rank, now])
         before = now
-    if before != start:
-        least *= pieces(shape, rank, start, before)
-    return least, most
+    return _counted(shape, state, rank, runs, start, before, 0), most
 
 
 @compiled
 def _reads(chip: Chip, shape: Shape, state: State, operand: int, above: int, rank: int) -> float:
     """Fewest loads of the unit over a rank its operand lacks: all steps but what is shared."""
-    least = 1.0
-    start = before = 0
+    start = before = runs = 0
     stages = chip.stages
     stage = 0
     while stage < stages and state.tile[stage, rank] >= 0:
         now = state.tile[stage, rank]
         if now != before:
             if _still(chip, state, operand, stage, rank, above):
-                if before != start:
-                    least *= pieces(shape, rank, start, before)
+                runs = _run(state, runs, start, before)
                 start = now
             before = now
         stage += 1
     # what is left can at best be shared by all instances of the dimensions still open
     room = _open(chip, state, operand, stage, stages, rank, above)
-    return least * _rest(shape, rank, start, before, room)
-
-
-@compiled
-def _rest(shape: Shape, rank: int, start: int, before: int, room: int) -> float:
-    """Fewest steps from a tile to single points with `room` at a time, via a tile in between."""
-    direct = _ceil(shape.low[rank, start], room)
-    full = shape.low[rank, start] // shape.high[rank, before]
-    through = full * _ceil(shape.low[rank, before], room)
-    return float(max(direct, through))
+    return _counted(shape, state, rank, runs, start, before, room)
 
 
 @compiled
@@ -145,15 +173,13 @@ def steps(chip: Chip, shape: Shape, state: State) -> float:
     points = 1.0
     for rank in range(shape.ranks):
         points *= shape.sizes[rank]
-        start = before = 0
+        start = before = runs = 0
         stage = 0
-        count = 1.0
         while stage < chip.stages and state.tile[stage, rank] >= 0:
             now = state.tile[stage, rank]
             if now != before:
                 if chip.memory[stage] < 0:
-                    if before != start:
-                        count *= pieces(shape, rank, start, before)
+                    runs = _run(state, runs, start, before)
                     start = now
                 before = now
             stage += 1
@@ -161,7 +187,7 @@ def steps(chip: Chip, shape: Shape, state: State) -> float:
         for rest in range(stage, chip.stages):
             if chip.memory[rest] < 0:
                 room *= allowed(chip, state, rest, rank)
-        total *= count * _rest(shape, rank, start, before, room)
+        total *= _counted(shape, state, rank, runs, start, before, room)
     return max(total, math.ceil(points / lanes))
 
 
@@ -274,7 +300,8 @@ def moved(
 @compiled
 def held(shape: Shape, state: State, operand: int, stage: int) -> float:
     """Fewest elements of the largest tile of an operand below a stage; undecided ranks count 1."""
-    total = 1.0
+    # all of a tensor's reads may be of padding
+    total = min(1.0, shape.distinct[operand])
     for rank in range(shape.ranks):
         if shape.bare[operand] >> rank & 1 and state.tile[stage, rank] >= 0:
             total *= shape.low[rank, state.tile[stage, rank]]
@@ -289,7 +316,7 @@ def held(shape: Shape, state: State, operand: int, stage: int) -> float:
             column = state.tile[stage, second]
             column = shape.number[second] - 1 if column < 0 else column
         total *= shape.held[window, row, column]
-    return total
+    return float(total)
 
 
 @compiled

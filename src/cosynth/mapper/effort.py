@@ -18,8 +18,8 @@ class Effort:
     nodes: int = 60_000
     seconds: float = math.inf
     priced: int = 2_000
-    beam: Beam = QUICK
+    beam: Beam = Beam()  # noqa: RUF009 - frozen
 
 
-FAST = Effort(nodes=0)
-PROVE = Effort(nodes=1 << 60, priced=200_000, beam=Beam())
+FAST = Effort(nodes=0, beam=QUICK)
+PROVE = Effort(nodes=1 << 60, priced=200_000)

@@ -64,7 +64,8 @@ def objective_of(text: str, memories: Iterable[str] = ()) -> Objective:
     for term in text.split(" + ") if " + " in text else [text]:
         match = _TERM.fullmatch(term.strip())
         if not match:
-            near = did_you_mean(term.strip(), ("latency", "energy", "edp"))
+            word = term.strip()
+            near = did_you_mean(word, ("latency", "energy", "edp")) if word.isalpha() else ""
             raise SpecError(
                 f"objective {text!r}: {term.strip()!r} is none of {', '.join(NAMES)}{near}"
             )

@@ -26,6 +26,8 @@ class State(Protocol):
     free: Integers  # [stage] scratch: loops that do not count for one operand
     flow: Floats  # [memory and unit, operand, (taken, given, filled, drained, first)] scratch
     entered: Floats  # [memory and unit, operand, (fewest, most)] elements that arrive, scratch
+    runs: Integers  # [run, (outer, inner interval)] loops over one rank that count, scratch
+    times: Floats  # [run] pieces that a full tile before it is cut into, scratch
     weight: Floats  # [memory and unit] what its flows add to the objective, scratch
     floor: Floats  # [memory and unit, (objective, seconds)] at least, from there inwards
 
@@ -37,6 +39,7 @@ STATE = np.dtype(
         ("stays", _I, (STAGES, OPERANDS)), ("slider", _I, (STAGES, OPERANDS)),
         ("keeps", _I, MEMORIES), ("doubled", _I, MEMORIES), ("free", _I, STAGES),
         ("flow", _F, (MEMORIES + 1, OPERANDS, 5)), ("entered", _F, (MEMORIES + 1, OPERANDS, 2)),
+        ("runs", _I, (STAGES + 1, 2)), ("times", _F, STAGES + 1),
         ("weight", _F, MEMORIES + 1), ("floor", _F, (MEMORIES + 1, 2)),
     ]
 )  # fmt: skip
