@@ -7,6 +7,6 @@ from cosynth.cost.result import OBJECTIVES, Bound, Cost, Part, objective
 from cosynth.cost.schedule import Slot, earliest_finish, makespan, sequence
 
 __all__ = [
-    "OBJECTIVES", "Bound", "Cost", "Job", "Part", "Silicon", "Slot", "bounds", "byte_energies", "earliest_finish",
-    "job", "makespan", "objective", "price", "rate", "sequence", "silicon",
+    "OBJECTIVES", "Bound", "Cost", "Job", "Part", "Silicon", "Slot", "bounds", "byte_energies",
+    "earliest_finish", "job", "makespan", "objective", "price", "rate", "sequence", "silicon",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from cosynth.arrays import Array
 Choice = Callable[[Array, Array], Array]
 
 
-def port_time(  # noqa: PLR0913 - a port has two directions
+def port_time(
     read: Array,
     written: Array,
     read_bandwidth: Array,
@@ -26,7 +26,7 @@ def port_time(  # noqa: PLR0913 - a port has two directions
     return maximum(read / read_bandwidth, written / write_bandwidth)
 
 
-def staged(  # noqa: PLR0913 - one level and what stands below it
+def staged(
     latency: Array, transfer: Array, fill: Array, doubled: bool, maximum: Choice, minimum: Choice
 ) -> tuple[Array, Array]:
     """Return seconds with one more level around, and those of them in which pipelines fill.
