@@ -119,7 +119,7 @@ def _searched(
     for beam in dict.fromkeys((effort.beam, replace(effort.beam, careful=True))):
         known = [_named(one, job) for one in mappings(job.head, asked, pace, name, beam)]
         found = optimum(job, engine, hardware, goal, effort, known)
-        if found is not None or effort.nodes:
+        if found is not None:
             break
     if found is None or found.proof.bound > 0:
         return found
