@@ -128,9 +128,11 @@ def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
     found = []
     for tensor, levels in by_tensor.items():
         stored = job.bits[tensor] / 8
+        whole: Array = True
         for here, below in zip(levels, [*levels[1:], None], strict=True):
             if here.part == "output":
-                found.append(_sums(here, below, stored, sums / 8, engine))
+                found.append(_sums(here, below, whole, stored, sums / 8, engine))
+                whole = here.whole
                 continue
             found.append(
                 _Move(
@@ -148,16 +150,15 @@ def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
 
 
 def _sums(
-    here: Counts, below: Counts | None, stored: float, partial: float, engine: Engine
+    here: Counts, below: Counts | None, whole: Array, stored: float, partial: float, engine: Engine
 ) -> _Move:
-    """Partial sums are as wide as the accumulator until they are whole."""
+    """Partial sums are as wide as the accumulator until they are `whole`, when they leave here."""
     xp = namespace(here.updates)
     width = xp.where(here.whole, stored, partial)
     finished = here.updates - here.additions
-    # the last update of an element leaves the finished sum where the tile is at home
-    given = xp.where(
-        here.whole, here.updates * stored, finished * stored + here.additions * partial
-    )
+    # the last update of an element leaves a finished sum, unless more is added further out
+    last = xp.where(whole, stored, partial)
+    given = xp.where(here.whole, here.updates * stored, finished * last + here.additions * partial)
     return _Move(
         above=here.level,
         below=below.level if below else engine.compute.name,

@@ -11,7 +11,17 @@ import numpy as np
 from cosynth.cost.pipeline import port_time, staged
 from cosynth.mapper.compiled import compiled
 from cosynth.mapper.counts import held, instances, loosen, moved, steps
-from cosynth.mapper.state import State
+from cosynth.mapper.state import (
+    DRAINED,
+    FILLED,
+    FIRST,
+    GIVEN,
+    READ,
+    SAVED,
+    TAKEN,
+    WRITTEN,
+    State,
+)
 from cosynth.mapper.table import Chip, Shape
 
 
@@ -60,7 +70,9 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
     last = chip.operands - 1
     for operand in range(chip.operands):
         above = chip.home[operand]
+        width = chip.stored[operand]
         entered = entered_most = shape.distinct[operand]
+        least = width
         for below in range(above + 1, memories + 1):
             unit = below == memories
             if not unit and not state.keeps[below] >> operand & 1:
@@ -69,50 +81,64 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
             if end <= settled:
                 entered = state.entered[below, operand, 0]
                 entered_most = state.entered[below, operand, 1]
+                least = state.entered[below, operand, 2]
                 above = below
                 continue
             loosen(chip, shape, state, operand, end, unit)
             sent, sent_most = moved(chip, shape, state, operand, begin, end, unit)
             received, received_most = sent, sent_most
+            united = 1.0
             shared = False
             for stage in range(begin, end):
                 if chip.memory[stage] < 0 and chip.united[stage] >> operand & 1:
                     shared = True
+                    united *= chip.room[stage]
             if shared and not unit:
                 received, received_most = moved(chip, shape, state, operand, end, end, unit)
-            width = chip.stored[operand]
             tile = 0.0 if unit else held(shape, state, operand, end - 1)
+            flow = state.flow[below, operand]
             if operand < last:
-                state.flow[below, operand, 0] = sent * width
-                state.flow[below, operand, 1] = 0.0
-                state.flow[below, operand, 2] = 0.0 if unit else received * width
-                state.flow[below, operand, 3] = 0.0
-                state.flow[below, operand, 4] = tile * width
+                flow[TAKEN] = flow[READ] = sent * width
+                flow[FILLED] = 0.0 if unit else received * width
+                flow[FIRST] = tile * width
             else:
                 if above < since and above != chip.home[operand]:
                     # loops further out may bring sums here more often, to be added to less often
                     entered_most = np.inf
-                added = max(0.0, sent - entered_most)
-                wide = min(width, chip.partial)
-                if sent > shape.distinct[operand]:
-                    wide = chip.partial
-                    room = since == 1 or above >= since
-                    if wide > width and room and not fits(chip, shape, state, above, True):
-                        return False
-                state.flow[below, operand, 0] = added * chip.partial
-                if chip.partial >= width:
-                    state.flow[below, operand, 1] = sent * width + added * (chip.partial - width)
+                    least = min(width, chip.partial)
+                # what comes to stand in a memory gets an update each time
+                sent = max(sent, entered)
+                taken = max(0.0, sent - entered_most) * chip.partial
+                given = sent * chip.partial
+                if least < chip.partial:
+                    given -= min(sent, entered_most) * (chip.partial - least)
                 else:
-                    state.flow[below, operand, 1] = (
-                        entered * width + max(0.0, sent - entered) * chip.partial
-                    )
-                state.flow[below, operand, 2] = 0.0
-                state.flow[below, operand, 3] = 0.0 if unit else received * wide
-                state.flow[below, operand, 4] = tile * wide
+                    given += entered * (least - chip.partial)
+                flow[TAKEN], flow[GIVEN] = taken, given
+                flow[READ] = flow[WRITTEN] = sent * chip.partial
+                known = end <= decided
+                least = min(width, chip.partial)
+                if sent > shape.distinct[operand]:
+                    least = chip.partial
+                    room = since == 1 or above >= since
+                    wide = chip.partial > width
+                    if wide and room and not fits(chip, shape, state, above, True):
+                        return False
+                elif known and sent_most == sent:
+                    least = width
+                flow[DRAINED] = 0.0 if unit else received * least
+                flow[FIRST] = tile * least
+                whole = received_most if known else shape.distinct[operand] * united
+                flow[SAVED] = 0.0
+                if least < chip.partial:
+                    flow[SAVED] = whole * (chip.partial - least)
+                elif least > chip.partial:
+                    flow[SAVED] = received * (chip.partial - least)
             entered = received
             entered_most = received_most if end <= decided else np.inf
             state.entered[below, operand, 0] = entered
             state.entered[below, operand, 1] = entered_most
+            state.entered[below, operand, 2] = least
             above = below
     return True
 
@@ -128,14 +154,14 @@ def weigh(chip: Chip, state: State) -> None:
         for below in range(above + 1, memories + 1):
             if below < memories and not state.keeps[below] >> operand & 1:
                 continue
-            taken, given = state.flow[below, operand, 0], state.flow[below, operand, 1]
-            total = taken * chip.weight_read[above] + given * chip.weight_written[above]
+            flow = state.flow[below, operand]
+            total = flow[READ] * chip.weight_read[above] + flow[WRITTEN] * chip.weight_written[above]
             for link in range(chip.links):
                 if chip.crosses[link, above, below]:
-                    total += (taken + given) * chip.weight_link[link]
+                    total += (flow[TAKEN] + flow[GIVEN]) * chip.weight_link[link]
             if below < memories:
-                total += state.flow[below, operand, 2] * chip.weight_written[below]
-                total += state.flow[below, operand, 3] * chip.weight_read[below]
+                total += (flow[FILLED] - flow[SAVED]) * chip.weight_written[below]
+                total -= flow[SAVED] * chip.weight_read[below]
             state.weight[below] += total
             above = below
 
@@ -192,20 +218,59 @@ def staged_time(chip: Chip, shape: Shape, state: State, since: int) -> float:
                 chip, shape, state, chip.start[above], chip.start[below]
             )
             outer = _port_time(
-                state.flow[below, operand, 0], state.flow[below, operand, 1],
+                state.flow[below, operand, TAKEN], state.flow[below, operand, GIVEN],
                 chip.reading[above], chip.writing[above], chip.shared[above] > 0, _maximum,
             )  # fmt: skip
             inner = _port_time(
-                state.flow[below, operand, 3], state.flow[below, operand, 2],
+                state.flow[below, operand, DRAINED], state.flow[below, operand, FILLED],
                 chip.reading[below], chip.writing[below], chip.shared[below] > 0, _maximum,
             )  # fmt: skip
             transfer += max(outer / up, inner / (up * across))
             speed = chip.writing[above] if operand == last else chip.reading[above]
-            fill += state.flow[below, operand, 4] * across_least / speed
+            fill += state.flow[below, operand, FIRST] * across_least / speed
         if streams:
             time, _ = _staged(time, transfer, fill, state.doubled[below] > 0, _maximum, _minimum)
         time = max(time, state.floor[below, 1])
     return time
+
+
+@compiled
+def _whole(chip: Chip, shape: Shape) -> tuple[float, float]:
+    """Bytes that sums at home are not read for, and not written, against sums that come back."""
+    output = chip.operands - 1
+    distinct = shape.distinct[output]
+    return distinct * chip.partial, distinct * (chip.partial - chip.stored[output])
+
+
+@compiled
+def _busiest(chip: Chip, shape: Shape, state: State) -> float:
+    """Least seconds of the busiest memory port."""
+    memories = chip.memories
+    output = chip.operands - 1
+    slowest = 0.0
+    for memory in range(memories):
+        read, written = chip.fixed[memory, 0], chip.fixed[memory, 1]
+        for operand in range(chip.operands):
+            if not state.keeps[memory] >> operand & 1:
+                continue
+            below = _next(state, operand, memory, memories)
+            read += state.flow[below, operand, READ]
+            written += state.flow[below, operand, WRITTEN]
+            if memory != chip.home[operand]:
+                saved = state.flow[memory, operand, SAVED]
+                read -= saved
+                written += state.flow[memory, operand, FILLED] - saved
+            elif operand == output:
+                saved, spared = _whole(chip, shape)
+                read -= saved
+                written -= spared
+        _, ports = instances(chip, shape, state, 0, chip.start[memory])
+        busy = _port_time(
+            read, written, chip.reading[memory], chip.writing[memory],
+            chip.shared[memory] > 0, _maximum,
+        )  # fmt: skip
+        slowest = max(slowest, busy / ports)
+    return slowest
 
 
 @compiled
@@ -221,28 +286,15 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int) ->
         return np.inf
     weigh(chip, state)
     rest = chip.weight_fixed + flowing(chip, state, 1)
-    slowest = 0.0
-    # ports
+    home = chip.home[operands - 1]
+    read, written = _whole(chip, shape)
+    rest -= read * chip.weight_read[home] + written * chip.weight_written[home]
     for memory in range(memories):
-        read, written = chip.fixed[memory, 0], chip.fixed[memory, 1]
-        for operand in range(operands):
-            if not state.keeps[memory] >> operand & 1:
-                continue
-            if memory != chip.home[operand]:
-                read += state.flow[memory, operand, 3]
-                written += state.flow[memory, operand, 2]
-            below = _next(state, operand, memory, memories)
-            read += state.flow[below, operand, 0]
-            written += state.flow[below, operand, 1]
         rest += chip.fixed[memory, 0] * chip.weight_read[memory]
         rest += chip.fixed[memory, 1] * chip.weight_written[memory]
-        if chip.weight_time > 0 or chip.latest < np.inf:
-            _, ports = instances(chip, shape, state, 0, chip.start[memory])
-            busy = _port_time(
-                read, written, chip.reading[memory], chip.writing[memory],
-                chip.shared[memory] > 0, _maximum,
-            )  # fmt: skip
-            slowest = max(slowest, busy / ports)
+    slowest = 0.0
+    if chip.weight_time > 0 or chip.latest < np.inf:
+        slowest = _busiest(chip, shape, state)
     # links
     for link in range(chip.links):
         moved = 0.0
@@ -252,7 +304,7 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int) ->
                 if below < memories and not state.keeps[below] >> operand & 1:
                     continue
                 if chip.crosses[link, above, below]:
-                    moved += state.flow[below, operand, 0] + state.flow[below, operand, 1]
+                    moved += state.flow[below, operand, TAKEN] + state.flow[below, operand, GIVEN]
                 above = below
         slowest = max(slowest, moved / chip.linking[link])
     if chip.weight_time == 0 and chip.latest == np.inf:

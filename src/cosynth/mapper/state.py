@@ -13,6 +13,14 @@ from cosynth.mapper.table import MEMORIES, OPERANDS, RANKS, STAGES, Chip
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+# kinds of flow into a memory or the unit: what the memory above is read and written for, what the
+# receiver writes and reads, and one tile
+TAKEN, GIVEN, FILLED, DRAINED, FIRST = range(5)
+# the same, summed over the ports of a memory as if every update of a sum were an addition, which
+# reads and writes once; sums that come to stand there and leave save as much as leaving takes
+READ, WRITTEN, SAVED = range(5, 8)
+FLOWS = 8
+
 
 class State(Protocol):
     """Decisions of a search; -1 stands for none yet. Changed in place."""
@@ -24,8 +32,8 @@ class State(Protocol):
     keeps: Integers  # [memory] operands it keeps
     doubled: Integers  # [memory] whether it holds two tiles
     free: Integers  # [stage] scratch: loops that do not count for one operand
-    flow: Floats  # [memory and unit, operand, (taken, given, filled, drained, first)] scratch
-    entered: Floats  # [memory and unit, operand, (fewest, most)] elements that arrive, scratch
+    flow: Floats  # [memory and unit, operand, kind of flow] bytes, scratch
+    entered: Floats  # [memory and unit, operand, (fewest, most, bytes of a sum)] that arrive, scratch
     runs: Integers  # [run, (outer, inner interval)] loops over one rank that count, scratch
     times: Floats  # [run] pieces that a full tile before it is cut into, scratch
     weight: Floats  # [memory and unit] what its flows add to the objective, scratch
@@ -38,7 +46,7 @@ STATE = np.dtype(
         ("tile", _I, (STAGES, RANKS)), ("cap", _I, (STAGES, RANKS)),
         ("stays", _I, (STAGES, OPERANDS)), ("slider", _I, (STAGES, OPERANDS)),
         ("keeps", _I, MEMORIES), ("doubled", _I, MEMORIES), ("free", _I, STAGES),
-        ("flow", _F, (MEMORIES + 1, OPERANDS, 5)), ("entered", _F, (MEMORIES + 1, OPERANDS, 2)),
+        ("flow", _F, (MEMORIES + 1, OPERANDS, FLOWS)), ("entered", _F, (MEMORIES + 1, OPERANDS, 3)),
         ("runs", _I, (STAGES + 1, 2)), ("times", _F, STAGES + 1),
         ("weight", _F, MEMORIES + 1), ("floor", _F, (MEMORIES + 1, 2)),
     ]
@@ -64,5 +72,5 @@ def reset(
         for kind in range(2):
             state.floor[memory, kind] = floor[memory, kind]
         for operand in range(chip.operands):
-            for kind in range(5):
+            for kind in range(FLOWS):
                 state.flow[memory, operand, kind] = 0.0
