@@ -155,7 +155,9 @@ def weigh(chip: Chip, state: State) -> None:
             if below < memories and not state.keeps[below] >> operand & 1:
                 continue
             flow = state.flow[below, operand]
-            total = flow[READ] * chip.weight_read[above] + flow[WRITTEN] * chip.weight_written[above]
+            total = (
+                flow[READ] * chip.weight_read[above] + flow[WRITTEN] * chip.weight_written[above]
+            )
             for link in range(chip.links):
                 if chip.crosses[link, above, below]:
                     total += (flow[TAKEN] + flow[GIVEN]) * chip.weight_link[link]

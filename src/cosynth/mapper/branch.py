@@ -1,7 +1,7 @@
 """Depth first through the decisions of a mapping, as far as the bound allows. Compiled.
 
-First comes a plan: how many instances each rank may take on every array dimension. Then, stage by
-stage from the outside in, the interval of every rank's tile and the order of the block's loops.
+Under a plan of instances, stage by stage from the outside in: the interval of every rank's tile and
+the order of the block's loops.
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ def _variables(chip: Chip, shape: Shape, keeps: Integers, since: int) -> tuple[I
 
 
 @compiled
-def _reach(chip: Chip, state: State, stage: int, rank: int) -> int:
+def _reach(chip: Chip, shape: Shape, state: State, stage: int, rank: int) -> int:
     """Most points of a rank that the stages after one can split, with no more blocks of loops."""
     room = 1
     for rest in range(stage + 1, chip.stages):
         if chip.memory[rest] >= 0:
             return 1 << 60
-        room *= allowed(chip, state, rest, rank)
+        room *= allowed(chip, shape, state, rest, rank)
     return room
 
 
@@ -103,9 +103,9 @@ def _tile(chip: Chip, shape: Shape, state: State, stage: int, rank: int, option:
         if not chip.carries[stage] >> rank & 1:
             return -1
         trips = -(-shape.low[rank, before] // shape.high[rank, now])
-        if trips > allowed(chip, state, stage, rank):
+        if trips > allowed(chip, shape, state, stage, rank):
             return -1
-    if shape.low[rank, now] > _reach(chip, state, stage, rank):
+    if shape.low[rank, now] > _reach(chip, shape, state, stage, rank):
         return -2
     return now
 
@@ -222,117 +222,6 @@ def walk(
     return limit
 
 
-@compiled
-def _instances_of(
-    chip: Chip, shape: Shape, state: State, stage: int, rank: int, option: int, thorough: bool
-) -> int:
-    """Instances of a rank on a dimension for an option, 0 if there is none such.
-
-    The last rank of a dimension takes what is left. Unless `thorough`, numbers that leave equally
-    many steps of the whole rank are tried once: `ceil(N / j)`.
-    """
-    room = chip.room[stage]
-    last = True
-    for other in range(shape.ranks):
-        if not chip.carries[stage] >> other & 1:
-            continue
-        if other < rank:
-            room //= state.cap[stage, other]
-        elif other > rank:
-            last = False
-    size = shape.sizes[rank]
-    most = min(room, size)
-    if last:
-        if option > 0:
-            return 0
-        return int(most if thorough else -(-size // -(-size // most)))
-    if thorough:
-        return int(max(most - option, 0))
-    at = 0
-    while shape.low[rank, at] > most:
-        at += 1
-    return int(shape.low[rank, at + option]) if at + option < shape.number[rank] else 0
-
-
-@compiled
-def _contained(chip: Chip, shape: Shape, state: State, stage: int, thorough: bool) -> bool:
-    """Whether a dimension has room for more instances of some rank, others left alone."""
-    used = 1
-    for rank in range(shape.ranks):
-        if chip.carries[stage] >> rank & 1:
-            used *= state.cap[stage, rank]
-    for rank in range(shape.ranks):
-        if not chip.carries[stage] >> rank & 1:
-            continue
-        own, size = state.cap[stage, rank], shape.sizes[rank]
-        if own < size:
-            more = own + 1
-            if not thorough:
-                # the least number that saves a step
-                more = -(-size // (-(-size // own) - 1))
-            if used // own * more <= chip.room[stage]:
-                return True
-    return False
-
-
-@allocating
-def plans(
-    scratch: States, chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats,
-    limit: float, thorough: bool, most: int, budget: int,
-) -> tuple[Integers, Floats, bool]:  # fmt: skip
-    """Most instances of every rank on every array dimension, of splits with a bound below a limit.
-
-    Shapes [plan, stage, rank], -1 where a stage carries no instances of a rank, and [plan], the
-    bounds; then whether these are all: at most `most` are found, with at most `budget` bounds.
-    """
-    stages, ranks = chip.stages, shape.ranks
-    state = scratch[0]
-    reset(chip, state, keeps, doubled, np.full((stages, ranks), -1, dtype=np.int64), floor)
-    listed = np.zeros((stages * ranks + 1, 2), dtype=np.int64)
-    many = 0
-    for stage in range(stages):
-        for rank in range(ranks):
-            if chip.carries[stage] >> rank & 1:
-                listed[many] = (stage, rank)
-                many += 1
-    option = np.full(many + 1, -1, dtype=np.int64)
-    found = np.zeros((most, stages, ranks), dtype=np.int64)
-    values = np.zeros(most)
-    number = 0
-    at = 0
-    value = bound(chip, shape, state, 0, 0)
-    while at >= 0:
-        if at == many:
-            if number == most:
-                return found, values, False
-            for stage in range(stages):
-                for rank in range(ranks):
-                    found[number, stage, rank] = state.cap[stage, rank]
-            values[number] = value
-            number += 1
-            at -= 1
-            continue
-        stage, rank = listed[at]
-        option[at] += 1
-        instances = _instances_of(chip, shape, state, stage, rank, option[at], thorough)
-        if instances == 0:
-            state.cap[stage, rank] = -1
-            option[at] = -1
-            at -= 1
-            continue
-        state.cap[stage, rank] = instances
-        ends = at + 1 == many or listed[at + 1, 0] != stage
-        if ends and _contained(chip, shape, state, stage, thorough):
-            continue
-        budget -= 1
-        if budget < 0:
-            return found[:number], values[:number], False
-        value = bound(chip, shape, state, 0, 0)
-        if value < limit:
-            at += 1
-    return found[:number], values[:number], True
-
-
 @allocating
 def raise_floor(
     scratch: States, chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers,
@@ -368,19 +257,3 @@ def raise_floor(
         limit *= growth
         growth = min(growth * 1.1, 1.5)
     found.number[0] = 0
-
-
-@allocating
-def planned(
-    scratch: States,
-    chip: Chip,
-    shape: Shape,
-    keeps: Integers,
-    doubled: Integers,
-    cap: Integers,
-    floor: Floats,
-) -> float:
-    """Bound of a plan of instances, before any tile is decided."""
-    state = scratch[0]
-    reset(chip, state, keeps, doubled, cap, floor)
-    return bound(chip, shape, state, 0, 0)

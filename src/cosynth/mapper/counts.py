@@ -145,12 +145,12 @@ def _reads(chip: Chip, shape: Shape, state: State, operand: int, above: int, ran
             before = now
         stage += 1
     # what is left can at best be shared by all instances of the dimensions still open
-    room = _open(chip, state, operand, stage, stages, rank, above)
+    room = _open(chip, shape, state, operand, stage, stages, rank, above)
     return _counted(shape, state, rank, runs, start, before, room)
 
 
 @compiled
-def allowed(chip: Chip, state: State, stage: int, rank: int) -> int:
+def allowed(chip: Chip, shape: Shape, state: State, stage: int, rank: int) -> int:
     """Most instances of a rank on an array dimension, as far as is decided."""
     if not chip.carries[stage] >> rank & 1:
         return 1
@@ -160,6 +160,11 @@ def allowed(chip: Chip, state: State, stage: int, rank: int) -> int:
     for other in range(chip.ranks):
         if state.cap[stage, other] > 0:
             room //= state.cap[stage, other]
+        elif other != rank and state.tile[stage, other] >= 0:
+            before = state.tile[stage - 1, other] if stage else 0
+            if state.tile[stage, other] != before:
+                now = state.tile[stage, other]
+                room //= _ceil(shape.low[other, before], shape.high[other, now])
     return int(max(room, 1))
 
 
@@ -186,7 +191,7 @@ def steps(chip: Chip, shape: Shape, state: State) -> float:
         room = 1
         for rest in range(stage, chip.stages):
             if chip.memory[rest] < 0:
-                room *= allowed(chip, state, rest, rank)
+                room *= allowed(chip, shape, state, rest, rank)
         total *= _counted(shape, state, rank, runs, start, before, room)
     return max(total, math.ceil(points / lanes))
 
@@ -228,7 +233,7 @@ def _side(
     for stage in range(end):
         now = state.tile[stage, rank]
         if now < 0:
-            if unit and (shared or _open(chip, state, operand, stage, end, rank, above) > 1):
+            if unit and (shared or _open(chip, shape, state, operand, stage, end, rank, above) > 1):
                 return -1
             # single steps remain, if nothing is shared
             last = shape.number[rank] - 1 if unit else before
@@ -244,13 +249,20 @@ def _side(
 
 @compiled
 def _open(
-    chip: Chip, state: State, operand: int, stage: int, end: int, rank: int, above: int
+    chip: Chip,
+    shape: Shape,
+    state: State,
+    operand: int,
+    stage: int,
+    end: int,
+    rank: int,
+    above: int,
 ) -> int:
     """Most instances of a rank that dimensions not decided yet may unite."""
     room = 1
     for rest in range(stage, end):
         if chip.memory[rest] < 0 and _still(chip, state, operand, rest, rank, above):
-            room *= allowed(chip, state, rest, rank)
+            room *= allowed(chip, shape, state, rest, rank)
     return room
 
 
@@ -265,7 +277,7 @@ def _together(chip: Chip, shape: Shape, state: State, window: int, side: int, ab
     for stage in range(chip.stages):
         now = state.tile[stage, rank]
         if now < 0:
-            return room * _open(chip, state, operand, stage, chip.stages, rank, above)
+            return room * _open(chip, shape, state, operand, stage, chip.stages, rank, above)
         spatial = now != before and chip.memory[stage] < 0
         if spatial and _still(chip, state, operand, stage, rank, above):
             room *= _ceil(shape.high[rank, before], shape.low[rank, now])
@@ -333,12 +345,12 @@ def instances(chip: Chip, shape: Shape, state: State, begin: int, end: int) -> t
                 continue
             now = state.tile[stage, rank]
             if now < 0:
-                open_most *= allowed(chip, state, stage, rank)
+                open_most *= allowed(chip, shape, state, stage, rank)
                 continue
             before = state.tile[stage - 1, rank] if stage else 0
             if now != before:
                 least *= _ceil(shape.low[rank, before], shape.high[rank, now])
                 trips = _ceil(shape.high[rank, before], shape.low[rank, now])
-                open_most *= min(trips, allowed(chip, state, stage, rank))
+                open_most *= min(trips, allowed(chip, shape, state, stage, rank))
         most *= min(open_most, float(chip.room[stage]))
     return least, most

@@ -1,59 +1,54 @@
-"""The best mapping with its proof: the relaxation solved to the end, its solutions priced exactly.
+"""The mapping of least bound: best first over what is kept where and plans, depth first below.
 
-The bound of `cosynth.mapper.bound` never exceeds the price. The search finds the mapping of least
-bound; if its price is the bound, nothing can be better. If ragged pieces make it dearer, every
-mapping whose bound lies between is priced as well.
+All that is not looked at yet stands in one queue, by the least that any mapping of it can cost. The
+head of the queue is therefore a bound of the whole problem at any time.
 """
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from cosynth.cost import Job
-from cosynth.hardware import Engine, Hardware, Memory, SpatialArray
-from cosynth.mapper.branch import (
-    Floats,
-    Found,
-    States,
-    nothing_found,
-    planned,
-    plans,
-    raise_floor,
-    walk,
-)
+from cosynth.hardware import Engine, Hardware
+from cosynth.mapper.branch import Floats, Found, States, nothing_found, raise_floor, walk
 from cosynth.mapper.choices import Choice, choices
+from cosynth.mapper.nested import nested, pointed, sizes
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
+from cosynth.mapper.plans import decisions, planned, refined
 from cosynth.mapper.state import STATE
-from cosynth.mapper.table import Chip, Shape, chip, ranks_of, shape
-from cosynth.mapping import Level, Loop, Mapping, operands
+from cosynth.mapper.table import Chip, Shape, chip, shape
+from cosynth.mapping import Mapping
 
-# the limit of the search grows by these factors over the least bound until a mapping is found
-_GROWTH = (1.0 + 1e-9, 1.01, 1.03, 1.07, 1.15, 1.3, 1.6, 2.0, 3.0, 6.0, 20.0, 100.0, math.inf)
+# how far above its bound a plan is searched, each time it comes up again
+_STEPS = (1e-9, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 # bounds computed for what one memory and all further in add at least
-_FLOOR = 30_000
-# plans of one choice, at most
-_PLANS = 20_000
-# bounds computed to list the plans of one choice, at least
-_LISTED = 15_000
+_FLOOR = 5_000
+# bounds computed under a plan before it gets floors of its own
+_FIRST = 20_000
 # bounds a second, for searches with a limit of time
 _PACE = 500_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Branch:
-    """A choice and a plan of instances, with the bound of all its mappings."""
+    """A choice, the instances decided so far, and the least that any such mapping can cost."""
 
     choice: int
     cap: Integers
-    floor: Floats | None
+    taken: int
+    floor: Floats
     least: float
-    done: bool = False
+    entered: bool = False  # whether its floors were raised
+    tries: int = 0
+    own: bool = False  # whether its floors are those of its plan
 
 
 @dataclass(slots=True)
@@ -67,297 +62,258 @@ class Search:
     shape: Shape
     orders: Orders
     choices: tuple[Choice, ...]
-    roots: list[float]
-    branches: dict[tuple[int, bytes], _Branch]
-    known: dict[tuple[object, ...], tuple[float, float]]
+    listed: Integers
+    thorough: bool
     scratch: States
+    queue: list[tuple[float, int, _Branch]] = field(default_factory=list)
+    number: Iterator[int] = field(default_factory=itertools.count)
+    known: dict[tuple[object, ...], float] = field(default_factory=dict)
+    alike: set[tuple[int, bytes]] = field(default_factory=set)
+    entered: int = 0
+    plans: int = 0
+    walked: int = 0
     nodes: int = 0
     deadline: float = math.inf
-    unlisted: float = math.inf
-    listed: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls, job: Job, engine: Engine, hardware: Hardware, goal: Objective, *, strict: bool = True
     ) -> Search:
-        """Lay the problem out and bound every choice of what is kept where."""
+        """Lay the problem out and bound every choice of what is kept where.
+
+        Unless `strict`, plans and orders are left out that seldom are the best.
+        """
         side, form = chip(job, engine, hardware, goal), shape(job.head)
-        made = choices(job, engine, goal)
-        scratch = np.zeros(2, dtype=STATE)
-        open_cap = np.full((side.stages, form.ranks), -1, dtype=np.int64)
-        nothing = np.zeros((side.memories + 1, 2))
-        roots = [
-            planned(scratch, side, form, np.array(c.keeps), np.array(c.doubled), open_cap, nothing)
-            for c in made
-        ]
-        order = sorted(range(len(made)), key=roots.__getitem__)
-        return cls(
+        found = cls(
             job=job,
             engine=engine,
             goal=goal,
             chip=side,
             shape=form,
-            orders=no_orders(side.operands, form.ranks, strict=strict),
-            choices=tuple(made[at] for at in order),
-            roots=[roots[at] for at in order],
-            branches={},
-            known={},
-            scratch=scratch,
+            orders=no_orders(side.operands, form.ranks, strict=strict and staying_can_cost(side)),
+            choices=choices(job, engine, goal),
+            listed=decisions(side, form),
+            thorough=strict,
+            scratch=np.zeros(2, dtype=STATE),
         )
+        cap = np.full((side.stages, form.ranks), -1, dtype=np.int64)
+        floor = np.zeros((side.memories + 1, 2))
+        # where time does not matter, the instances follow from the tiles
+        taken = 0
+        for at in range(len(found.choices)):
+            branch = _Branch(at, cap, taken, floor, 0.0)
+            branch.least = found._bounded(branch)
+            found._push(branch)
+        return found
 
     def least(self, limit: float = math.inf, budget: int = 1 << 62) -> tuple[float, Found, bool]:
         """(bound of all mappings, the mapping of least bound below a limit, whether at the end).
 
         At the end, nothing below the limit is left but what was found.
         """
-        found = self._room(1)
-        if not self.roots or self.roots[0] >= limit:
-            return limit, found, True
-        base = self.roots[0]
-        for factor in _GROWTH if base > 0 else (math.inf,):
-            bar = min(limit, factor * base) if math.isfinite(factor) else limit
-            branches = self._branches(bar, budget)
-            if branches and not any(branch.done for branch in self.branches.values()):
-                # floors lift the first bounds a good way: grow from there
-                base = max(base, min(self._deepened(branch) for branch in branches[:1]))
-            top = bar
-            for branch in branches:
-                if self._spent(budget):
-                    return self._open(limit, top), found, False
-                if self._deepened(branch) >= bar:
-                    continue
-                bar = self._walk(branch, bar, budget, True, found)
-                if bar < 0:
-                    return self._open(limit, top), found, False
-            if found.number[0]:
-                least = min(float(found.value[0]), self.unlisted)
-                return least, found, least == float(found.value[0])
-            for branch in branches:
-                branch.least = max(branch.least, bar)
-            if bar >= limit:
-                return min(limit, self.unlisted), found, self.unlisted >= limit
+        found = nothing_found(self.chip.stages, self.shape.ranks, 1)
+        while self.queue and self.queue[0][0] < limit:
+            if self._spent(budget):
+                return self.queue[0][0], found, False
+            _, _, branch = heapq.heappop(self.queue)
+            if not branch.entered or branch.taken < len(self.listed):
+                self._entered(branch, limit, budget)
+                continue
+            step = _STEPS[branch.tries] if branch.tries < len(_STEPS) else math.inf
+            bar = min(limit, branch.least * (1 + step)) if branch.least > 0 else limit
+            most = budget if branch.own else min(budget, self.nodes + _FIRST)
+            before = found.number[0], float(found.value[0])
+            end = self._walk(branch, bar, most, True, found)
+            if end >= 0:
+                branch.tries += 1
+                branch.least = max(branch.least, end)
+            elif not branch.own:
+                self._deepen(branch)
+            if (found.number[0], float(found.value[0])) != before:
+                # better ones are of interest only from here on
+                limit = float(found.value[0])
+            self._push(branch)
         return limit, found, True
-
-    def _open(self, limit: float, top: float) -> float:
-        """Bound of all that was not looked at; branches below `top` are known."""
-        left = [branch.least for branch in self.branches.values()]
-        return min([limit, top, self.unlisted, *left])
-
-    def _spent(self, budget: int) -> bool:
-        return self.nodes > budget or time.monotonic() > self.deadline
-
-    def cuts(self, limit: float) -> tuple[str, ...]:
-        """By which argument how much was not looked at, in words."""
-        total = len(self.choices)
-        far = sum(root >= limit for root in self.roots)
-        listed = len(self.branches)
-        deep = sum(
-            branch.floor is not None and branch.least >= limit for branch in self.branches.values()
-        )
-        return (
-            f"{far} of {total} choices of what is kept where: bounded before any loop is placed",
-            f"{deep} of {listed} ways to fill the arrays: bounded by the optimum of the inner "
-            f"memories",
-            f"{self.nodes:,} bounds of partial mappings decided the rest",
-        )
 
     def below(self, limit: float, room: int, budget: int = 1 << 62) -> tuple[Found, bool]:
         """All mappings with a bound below a limit, and whether these are all."""
-        found = self._room(room)
-        for branch in self._branches(limit, budget):
+        found = nothing_found(self.chip.stages, self.shape.ranks, room)
+        ready: list[_Branch] = []
+        ended = True
+        while ended and self.queue and self.queue[0][0] < limit:
             if self._spent(budget):
-                return found, False
-            if self._deepened(branch) >= limit:
-                continue
-            if self._walk(branch, limit, budget, False, found) < 0:
-                return found, False
-        return found, self.unlisted >= limit
+                ended = False
+                break
+            _, _, branch = heapq.heappop(self.queue)
+            if branch.entered and branch.taken == len(self.listed):
+                ready.append(branch)
+                ended = self._walk(branch, limit, budget, False, found) >= 0
+            else:
+                self._entered(branch, limit, budget)
+        for branch in ready:
+            self._push(branch)
+        return found, ended
 
-    def _room(self, room: int) -> Found:
-        return nothing_found(self.chip.stages, self.shape.ranks, room)
+    def cuts(self) -> tuple[str, ...]:
+        """By which argument how much was not looked at, in words."""
+        total = len(self.choices)
+        return (
+            f"{total - self.entered} of {total} choices of what is kept where: bounded before any "
+            "loop is placed",
+            f"{self.plans - self.walked} of {self.plans} ways to fill the arrays: bounded by the "
+            "optimum of the inner memories",
+            f"{self.nodes:,} bounds of partial mappings decided the rest",
+        )
+
+    def pointed(self, found: Found, row: int) -> bool:
+        """Whether all intervals of a mapping hold one size."""
+        return pointed(self.shape, found.tile[row])
+
+    def mapping(self, found: Found, row: int) -> Mapping:
+        """A mapping of plain tiles inside the intervals of one that was found."""
+        choice = self.choices[int(found.choice[row])]
+        tiles = sizes(self.shape, found.tile[row])
+        return nested(self.job, self.engine, tiles, found.order[row], self.orders, choice)
+
+    def _push(self, branch: _Branch) -> None:
+        heapq.heappush(self.queue, (branch.least, next(self.number), branch))
+
+    def _spent(self, budget: int) -> bool:
+        return self.nodes > budget or time.monotonic() > self.deadline
 
     def _masks(self, branch: _Branch) -> tuple[Integers, Integers]:
         choice = self.choices[branch.choice]
         return np.array(choice.keeps), np.array(choice.doubled)
 
-    def _walk(self, branch: _Branch, limit: float, budget: int, best: bool, found: Found) -> float:
+    def _bounded(self, branch: _Branch) -> float:
+        """Bound of a branch by its instances and floors."""
         keeps, doubled = self._masks(branch)
-        assert branch.floor is not None
+        return float(
+            planned(self.scratch, self.chip, self.shape, keeps, doubled, branch.cap, branch.floor)
+        )
+
+    def _entered(self, branch: _Branch, limit: float, budget: int) -> None:
+        """Raise the floors of a choice, or decide one more number of instances."""
+        if not branch.entered:
+            self.entered += 1
+            self._raise(branch)
+            branch.entered = True
+            if branch.taken == len(self.listed):
+                self.plans += 1
+            self._push(branch)
+            return
+        keeps, doubled = self._masks(branch)
+        stage, rank = self.listed[branch.taken]
+        ways, values, computed = refined(
+            self.scratch, self.chip, self.shape, keeps, doubled, branch.floor, branch.cap,
+            self.listed, branch.taken, self.thorough, limit, max(1, budget - self.nodes),
+        )  # fmt: skip
+        self.nodes += computed
+        if self.nodes > budget:
+            self._push(branch)
+            return
+        for way, value in zip(ways.tolist(), values.tolist(), strict=True):
+            cap = branch.cap.copy()
+            cap[stage, rank] = way
+            least = max(branch.least, value)
+            child = _Branch(branch.choice, cap, branch.taken + 1, branch.floor, least, True)
+            if child.taken == len(self.listed):
+                if not self.thorough and self._known(child):
+                    continue
+                self.plans += 1
+            self._push(child)
+
+    def _known(self, branch: _Branch) -> bool:
+        """Whether a plan was met that gives every rank as many instances on dimensions alike."""
+        kinds: dict[tuple[int, ...], list[int]] = {}
+        for stage in range(self.chip.stages):
+            if self.chip.memory[stage] < 0:
+                # dimensions that share alike, between the same two memories
+                above = int((self.chip.memory[:stage] >= 0).sum())
+                kinds.setdefault((above, int(self.chip.united[stage])), []).append(stage)
+        whole = [np.abs(branch.cap[stages]).prod(axis=0) for stages in kinds.values()]
+        key = branch.choice, np.array(whole).tobytes()
+        known = key in self.alike
+        self.alike.add(key)
+        return known
+
+    def _walk(self, branch: _Branch, limit: float, budget: int, best: bool, found: Found) -> float:
+        """Search under a plan; return the limit at the end, -1 if the budget was spent first."""
+        if branch.tries == 0:
+            self.walked += 1
+        keeps, doubled = self._masks(branch)
         found.nodes[0] = self.nodes
         if self.deadline < math.inf:
             left = max(self.deadline - time.monotonic(), 0.0)
             budget = min(budget, self.nodes + int(left * _PACE))
-        limit = walk(
+        end = walk(
             self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.choice,
             branch.cap, branch.floor, 1, False, limit, budget, best, found,
         )  # fmt: skip
         self.nodes = int(found.nodes[0])
-        return limit
+        return float(end)
 
-    def _branches(self, limit: float, budget: int, wider: float = 1.3) -> list[_Branch]:
-        """Choices and plans with a bound below a limit, least first.
+    def _deepen(self, branch: _Branch) -> None:
+        """Give a plan floors of its own."""
+        branch.floor = branch.floor.copy()
+        branch.own = True
+        self._raise(branch)
 
-        Plans are listed up to a `wider` limit, for the next time.
+    def _raise(self, branch: _Branch) -> None:
+        """Bound a branch by what its inner memories add at least.
+
+        Seconds follow from instances: they are bounded under a whole plan only.
         """
-        nothing = np.zeros((self.chip.memories + 1, 2))
-        for at, (choice, least) in enumerate(zip(self.choices, self.roots, strict=True)):
-            if least >= limit:
-                break
-            if self.listed.get(at, 0.0) >= limit:
-                continue
-            self.listed[at] = ahead = min(wider * limit, math.inf)
-            keeps, doubled = np.array(choice.keeps), np.array(choice.doubled)
-            caps, values, complete = plans(
-                self.scratch, self.chip, self.shape, keeps, doubled, nothing, ahead,
-                self.orders.strict > 0, _PLANS, max(_LISTED, budget // 8),
-            )  # fmt: skip
-            if not complete:
-                self.unlisted = min(self.unlisted, least)
-            if not self.orders.strict:
-                caps, values = self._told_apart(caps, values)
-            for cap, value in zip(caps, values, strict=True):
-                key = at, cap.tobytes()
-                if key not in self.branches:
-                    self.branches[key] = _Branch(at, cap.copy(), None, float(value))
-        found = [branch for branch in self.branches.values() if branch.least < limit]
-        return sorted(found, key=lambda branch: branch.least)
-
-    def _told_apart(self, caps: Integers, values: Floats) -> tuple[Integers, Floats]:
-        """One plan of those that give every rank as many instances on dimensions of each kind."""
-        chip = self.chip
-        kinds: dict[tuple[int, ...], list[int]] = {}
-        for stage in range(chip.stages):
-            if chip.memory[stage] < 0:
-                # dimensions next to each other that share alike: all between two memories
-                above = int((chip.memory[:stage] >= 0).sum())
-                kinds.setdefault((above, int(chip.united[stage])), []).append(stage)
-        if not kinds or not len(caps):
-            return caps, values
-        whole = [np.abs(caps[:, stages]).prod(axis=1) for stages in kinds.values()]
-        _, first = np.unique(np.concatenate(whole, axis=1), axis=0, return_index=True)
-        return caps[np.sort(first)], values[np.sort(first)]
-
-    def _deepened(self, branch: _Branch) -> float:
-        """Bound a branch by what its inner memories add at least."""
-        if branch.floor is not None:
-            return branch.least
         keeps, doubled = self._masks(branch)
+        floor = branch.floor.copy()
         memories = self.chip.memories
-        floor = np.zeros((memories + 1, 2))
-        room = self._room(1)
+        room = nothing_found(self.chip.stages, self.shape.ranks, 1)
         room.nodes[0] = self.nodes
-        timed = self.goal.timed
         for since in range(memories, 0, -1):
-            key = self._inner(branch, since)
-            if key not in self.known:
-                for seconds in (False, True) if timed else (False,):
-                    if since > 1 or seconds:
-                        raise_floor(
-                            self.scratch, self.chip, self.shape, self.orders, keeps, doubled,
-                            branch.cap, floor, since, seconds, _FLOOR, room,
-                        )  # fmt: skip
-                self.known[key] = float(floor[since, 0]), float(floor[since, 1])
-            floor[since] = self.known[key]
+            for timed in (False, True) if self.goal.timed and branch.own else (False,):
+                if since == 1 and not timed:
+                    continue
+                # one tile at a time leaves more room: what is added then is a bound for two
+                held = doubled if timed else np.zeros_like(doubled)
+                key = self._inner(branch, since, held, timed)
+                if key not in self.known:
+                    raise_floor(
+                        self.scratch, self.chip, self.shape, self.orders, keeps, held,
+                        branch.cap, floor, since, timed, _FLOOR, room,
+                    )  # fmt: skip
+                    self.known[key] = float(floor[since, int(timed)])
+                floor[since, int(timed)] = max(branch.floor[since, int(timed)], self.known[key])
         self.nodes = int(room.nodes[0])
         branch.floor = floor
-        branch.least = max(
-            branch.least,
-            planned(self.scratch, self.chip, self.shape, keeps, doubled, branch.cap, floor),
-        )
-        branch.done = True
-        return branch.least
+        branch.least = max(branch.least, self._bounded(branch))
 
-    def _inner(self, branch: _Branch, since: int) -> tuple[object, ...]:
+    def _inner(
+        self, branch: _Branch, since: int, doubled: Integers, timed: bool
+    ) -> tuple[object, ...]:
         """What the optimum of a memory and all further in depends on."""
         choice = self.choices[branch.choice]
-        memories = self.chip.memories
         above = [
-            max(memory for memory in range(since) if choice.keeps[memory] >> operand & 1)
-            if any(choice.keeps[memory] >> operand & 1 for memory in range(since))
-            else -1
+            max(
+                (memory for memory in range(since) if choice.keeps[memory] >> operand & 1),
+                default=-1,
+            )
             for operand in range(self.chip.operands)
         ]
         first = int(self.chip.start[max(min(above), 0)])
         return (
             since,
+            timed,
             choice.keeps[since:],
-            choice.doubled[since:] if since < memories else (),
+            tuple(doubled[since:].tolist()),
             tuple(above),
             branch.cap[first:].tobytes(),
         )
 
-    def pointed(self, found: Found, row: int) -> bool:
-        """Whether all intervals of a mapping hold one size."""
-        at = found.tile[row]
-        ranks = np.arange(at.shape[1])
-        return bool((self.shape.low[ranks, at] == self.shape.high[ranks, at]).all())
 
-    def mappings(self, found: Found, row: int) -> Iterator[Mapping]:
-        """Mappings of plain tiles inside the intervals of one that was found."""
-        choice = self.choices[int(found.choice[row])]
-        for tiles in self._tiles(found.tile[row]):
-            yield self._nest(tiles, found.order[row], choice)
+def staying_can_cost(chip: Chip) -> bool:
+    """Whether sums that stay longer can cost more: not where time and links do not matter.
 
-    def _tiles(self, intervals: Integers) -> Iterator[Integers]:
-        """Sizes per stage and rank: multiples of what stands below where the interval has one."""
-        low, high = self.shape.low, self.shape.high
-        stages, ranks = intervals.shape
-        tiles = np.ones((stages, ranks), dtype=np.int64)
-        for rank in range(ranks):
-            below = 1
-            inside = int(intervals[-1, rank])
-            for stage in reversed(range(stages)):
-                at = int(intervals[stage, rank])
-                if at != inside or stage == stages - 1:
-                    least = int(low[rank, at])
-                    multiple = -(-least // below) * below
-                    below = multiple if multiple <= high[rank, at] else least
-                    inside = at
-                tiles[stage, rank] = below
-        yield tiles
-
-    def _nest(self, tiles: Integers, order: Integers, choice: Choice) -> Mapping:
-        names = ranks_of(self.job)
-        uses = [access.tensor for access, _ in operands(self.job.einsum, self.job.workload)]
-        left = [int(size) for size in self.shape.sizes[: self.shape.ranks]]
-        memories = [memory.name for memory in self.engine.memories]
-        levels = []
-        stage = 0
-        for level in self.engine.levels:
-            loops: list[Loop] = []
-            if isinstance(level, Memory):
-                row = int(order[stage])
-                ranks: Iterable[int] = range(len(names))
-                if row >= 0:
-                    inward = [int(rank) for rank in self.orders.sequence[row] if rank >= 0]
-                    ranks = reversed(inward)
-                loops = self._loops(ranks, tiles[stage], left, None)
-                at = memories.index(level.name)
-                kept = [t for i, t in enumerate(uses) if choice.keeps[at] >> i & 1]
-                levels.append(
-                    Level(
-                        name=level.name,
-                        keep=tuple(dict.fromkeys(kept)),
-                        loops=tuple(loops),
-                        double_buffered=bool(choice.doubled[at]) and not level.double_buffered,
-                    )
-                )
-                stage += 1
-            elif isinstance(level, SpatialArray):
-                for dimension in level.dimensions:
-                    loops += self._loops(range(len(names)), tiles[stage], left, dimension.name)
-                    stage += 1
-                levels.append(Level(name=level.name, loops=tuple(loops)))
-        return Mapping(einsum=self.job.name, engine=self.engine.name, levels=tuple(levels))
-
-    def _loops(
-        self, ranks: Iterable[int], tiles: Integers, left: list[int], dimension: str | None
-    ) -> list[Loop]:
-        names = ranks_of(self.job)
-        loops = []
-        for rank in ranks:
-            tile = int(tiles[rank])
-            if tile < left[rank]:
-                loops.append(Loop(rank=names[rank], tile=tile, dimension=dimension))
-                left[rank] = tile
-        return loops
+    A tile of sums that enters a memory more often is added to less often there. What that saves
+    there, leaving takes; but transfers take time one by one, and links carry additions only.
+    """
+    return bool(chip.weight_time > 0 or chip.latest < np.inf or np.any(chip.weight_link > 0))

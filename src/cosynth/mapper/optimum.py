@@ -115,11 +115,10 @@ def optimum(
         search.deadline = deadline
         least, found, ended = search.least(best.value * (1 - ROUNDING), effort.nodes)
         if found.number[0]:
-            for mapping in search.mappings(found, 0):
-                best.consider(mapping)
+            best.consider(search.mapping(found, 0))
         bound = max(bound, min(least, best.value)) if not strict else min(least, best.value, bound)
         used += search.nodes
-        cuts = list(search.cuts(best.value))
+        cuts = list(search.cuts())
         if not ended:
             cuts.append("stopped before the end: the effort was spent")
             break
@@ -151,7 +150,7 @@ def _between(search: Search, best: _Incumbent, least: float, effort: Effort) -> 
             bound = float(found.value[row])
             if bound >= best.value * (1 - ROUNDING):
                 break
-            value = min(best.consider(mapping) for mapping in search.mappings(found, int(row)))
+            value = best.consider(search.mapping(found, int(row)))
             if value > bound * (1 + ROUNDING) and not search.pointed(found, int(row)):
                 unresolved = min(unresolved, bound)
         if ended and math.isfinite(best.value):

@@ -33,7 +33,9 @@ class State(Protocol):
     doubled: Integers  # [memory] whether it holds two tiles
     free: Integers  # [stage] scratch: loops that do not count for one operand
     flow: Floats  # [memory and unit, operand, kind of flow] bytes, scratch
-    entered: Floats  # [memory and unit, operand, (fewest, most, bytes of a sum)] that arrive, scratch
+    entered: (
+        Floats  # [memory and unit, operand, (fewest, most, bytes of a sum)] that arrive, scratch
+    )
     runs: Integers  # [run, (outer, inner interval)] loops over one rank that count, scratch
     times: Floats  # [run] pieces that a full tile before it is cut into, scratch
     weight: Floats  # [memory and unit] what its flows add to the objective, scratch
