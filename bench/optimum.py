@@ -12,7 +12,7 @@ from tests.mapper.brute import Found, optimum, value
 from tests.mapper.problems import MOST, Problem, problem
 
 from cosynth.cost import OBJECTIVES
-from cosynth.mapper import PROVE, table, windows
+from cosynth.mapper import PROVE, sizes
 from cosynth.mapper import optimum as exact
 from cosynth.mapper.objective import objective_of
 from cosynth.mapper.sizes import intervals
@@ -89,7 +89,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.fine:
         # as if the ranks were long: small ones are otherwise searched size by size
-        table.intervals = windows.intervals = partial(intervals, fine=options.fine)
+        sizes.intervals = partial(intervals, fine=options.fine)
     tally = Tally(kinds=Counter(), trees=Counter(), goals=Counter(), short=Counter())
     for seed in range(options.seed, options.seed + options.problems):
         one = problem(seed, options.most)

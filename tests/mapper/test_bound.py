@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from tests.mapper.problems import KINDS, Problem, problem
 from tests.mapper.states import copied, drawn, prefixes, state_of, value_of
@@ -43,8 +44,12 @@ def below(seed: int, *, dividing: bool) -> None:
     """No state on the way to a mapping, nor the decided one, is bounded above its price."""
     for search, mapping, value, text in priced(seed, dividing=dividing):
         for state, decided, stage in prefixes(search, state_of(search, mapping)):
-            found = bound(search.chip, search.shape, state, decided, stage)
-            assert found <= value * (1 + SAME), f"seed {seed}, after {stage} stages: {text}"
+            plan = state.cap.copy()
+            for instances in (plan, np.full_like(plan, -1)):
+                state.cap[:] = instances
+                found = bound(search.chip, search.shape, state, decided, 0)
+                assert found <= value * (1 + SAME), f"seed {seed}, after {stage} stages: {text}"
+            state.cap[:] = plan
 
 
 @SEEDS

@@ -16,7 +16,7 @@ from cosynth.mapper.plans import decisions, planned, refined
 SEEDS = pytest.mark.parametrize("seed", range(25))
 
 
-def all_plans(search: Search, choice: int, *, thorough: bool, limit: float = np.inf) -> np.ndarray:
+def all_plans(search: Search, choice: int, *, limit: float = np.inf) -> np.ndarray:
     """Every whole plan of a choice with a bound below a limit, [plan, stage, rank]."""
     keeps = np.array(search.choices[choice].keeps)
     doubled = np.array(search.choices[choice].doubled)
@@ -28,7 +28,7 @@ def all_plans(search: Search, choice: int, *, thorough: bool, limit: float = np.
         for plan in plans:
             ways, values, _ = refined(
                 search.scratch, search.chip, search.shape, keeps, doubled, floor, plan, listed, at,
-                thorough, limit, 1 << 30,
+                limit, 1 << 30,
             )  # fmt: skip
             for way, value in zip(ways, values, strict=True):
                 child = plan.copy()
@@ -47,11 +47,10 @@ def all_plans(search: Search, choice: int, *, thorough: bool, limit: float = np.
 def test_no_plan_needs_more_than_an_array_has(seed):
     one = problem(seed)
     search = search_of(one)
-    for thorough in (False, True):
-        for plan in all_plans(search, search.queue[0][2].choice, thorough=thorough):
-            for stage in range(search.chip.stages):
-                used = plan[stage][plan[stage] > 0]
-                assert np.prod(used) <= search.chip.room[stage], f"{one}\n{plan}"
+    for plan in all_plans(search, search.queue[0][2].choice):
+        for stage in range(search.chip.stages):
+            used = plan[stage][plan[stage] > 0]
+            assert np.prod(used) <= search.chip.room[stage], f"{one}\n{plan}"
 
 
 def mirrored(search: Search, cap: np.ndarray) -> list[np.ndarray]:
@@ -72,12 +71,12 @@ def mirrored(search: Search, cap: np.ndarray) -> list[np.ndarray]:
 
 
 @SEEDS
-def test_every_mapping_fits_a_thorough_plan(seed):
+def test_every_mapping_fits_a_plan(seed):
     """On each dimension some plan allows every rank as many instances as the mapping uses."""
     one = problem(seed)
     search = search_of(one)
     rng = random.Random(seed)
-    listed = all_plans(search, search.queue[0][2].choice, thorough=True)
+    listed = all_plans(search, search.queue[0][2].choice)
     for _ in range(5):
         mapping = drawn(rng, one)
         cap = state_of(search, mapping).cap[: search.chip.stages, : search.chip.ranks]
@@ -92,8 +91,8 @@ def test_every_mapping_fits_a_thorough_plan(seed):
 @SEEDS
 def test_a_limit_leaves_out_what_is_not_below_it(seed):
     search = search_of(problem(seed))
-    every = all_plans(search, search.queue[0][2].choice, thorough=False)
+    every = all_plans(search, search.queue[0][2].choice)
     limit = 1.2 * search.queue[0][0]
-    some = all_plans(search, search.queue[0][2].choice, thorough=False, limit=limit)
+    some = all_plans(search, search.queue[0][2].choice, limit=limit)
     assert len(some) <= len(every)
     assert {plan.tobytes() for plan in some} <= {plan.tobytes() for plan in every}

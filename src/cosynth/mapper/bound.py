@@ -11,6 +11,7 @@ import numpy as np
 from cosynth.cost.pipeline import port_time, staged
 from cosynth.mapper.compiled import compiled
 from cosynth.mapper.counts import held, instances, loosen, moved, steps
+from cosynth.mapper.sharing import shared_apart
 from cosynth.mapper.state import (
     DRAINED,
     FILLED,
@@ -144,7 +145,7 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
 
 
 @compiled
-def weigh(chip: Chip, state: State) -> None:
+def weigh(chip: Chip, shape: Shape, state: State) -> None:
     """Write what the flows into every memory and the unit add to the objective."""
     memories = chip.memories
     for below in range(memories + 1):
@@ -165,7 +166,10 @@ def weigh(chip: Chip, state: State) -> None:
                 total += (flow[FILLED] - flow[SAVED]) * chip.weight_written[below]
                 total -= flow[SAVED] * chip.weight_read[below]
             state.weight[below] += total
+            if below == memories:
+                state.reads[operand, 0] = total
             above = below
+    state.weight[memories] += shared_apart(chip, shape, state)
 
 
 @compiled
@@ -192,7 +196,7 @@ def inner_bound(
         return np.inf
     if timed:
         return staged_time(chip, shape, state, since)
-    weigh(chip, state)
+    weigh(chip, shape, state)
     return flowing(chip, state, since)
 
 
@@ -286,7 +290,7 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int) ->
     operands = chip.operands
     if not _flows(chip, shape, state, decided, settled, 1):
         return np.inf
-    weigh(chip, state)
+    weigh(chip, shape, state)
     rest = chip.weight_fixed + flowing(chip, state, 1)
     home = chip.home[operands - 1]
     read, written = _whole(chip, shape)
@@ -310,13 +314,13 @@ def bound(chip: Chip, shape: Shape, state: State, decided: int, settled: int) ->
                 above = below
         slowest = max(slowest, moved / chip.linking[link])
     if chip.weight_time == 0 and chip.latest == np.inf:
-        return rest
+        return float(rest)
     time = staged_time(chip, shape, state, 1)
     time = max(time, slowest)
     time = max(time, chip.vector) if chip.vector >= 0 else time - chip.vector
     if time > chip.latest:
         return np.inf
-    return time * rest if chip.product else rest + chip.weight_time * time
+    return float(time * rest if chip.product else rest + chip.weight_time * time)
 
 
 @compiled

@@ -48,19 +48,26 @@ def nothing_found(stages: int, ranks: int, room: int) -> Found:
 
 
 @allocating
+def alive_below(chip: Chip, keeps: Integers, since: int) -> Integers:
+    """Operands that memories from `since` inwards keep below each stage, as masks."""
+    alive = np.zeros(chip.stages, dtype=np.int64)
+    for stage in range(chip.stages):
+        for memory in range(chip.memories):
+            if chip.start[memory] > stage and memory >= since:
+                for operand in range(chip.operands):
+                    if keeps[memory] >> operand & 1 and chip.home[operand] != memory:
+                        alive[stage] |= 1 << operand
+    return alive
+
+
+@allocating
 def _variables(chip: Chip, shape: Shape, keeps: Integers, since: int) -> tuple[Integers, Integers]:
     """Decisions in order: kind, stage, rank; and the operands kept below each stage.
 
     For what flows from a memory `since` inwards there is one block of loops above it.
     """
     stages, ranks = chip.stages, shape.ranks
-    alive = np.zeros(stages, dtype=np.int64)
-    for stage in range(stages):
-        for memory in range(chip.memories):
-            if chip.start[memory] > stage and memory >= since:
-                for operand in range(chip.operands):
-                    if keeps[memory] >> operand & 1 and chip.home[operand] != memory:
-                        alive[stage] |= 1 << operand
+    alive = alive_below(chip, keeps, since)
     listed = np.zeros((2 * stages * ranks + stages, 3), dtype=np.int64)
     at = 0
     block = 0
@@ -128,12 +135,13 @@ def _inside(chip: Chip, state: State, stage: int, loops: int) -> bool:
 @allocating
 def walk(
     scratch: States, chip: Chip, shape: Shape, orders: Orders, keeps: Integers, doubled: Integers,
-    choice: int, cap: Integers, floor: Floats, since: int, timed: bool, limit: float, budget: int,
-    best: bool, found: Found,
+    choice: int, cap: Integers, floor: Floats, since: int, timed: bool, least: float, limit: float,
+    budget: int, best: bool, found: Found,
 ) -> float:  # fmt: skip
     """Find mappings with a bound below `limit`; return the limit at the end, -1 if out of budget.
 
-    With `best` only ever better ones are found, and the limit falls with them. With a memory
+    None is below what its decisions cost at `least` to begin with, or cost further up. With `best`
+    only ever better ones are found, and the limit falls with them. With a memory
     `since` beyond the second, the bound is of what flows from there inwards, or of its seconds.
     """
     state = scratch[0]
@@ -142,11 +150,12 @@ def walk(
     ranks = shape.ranks
     chosen = np.full(chip.stages, -1, dtype=np.int64)
     option = np.full(len(listed) + 1, -1, dtype=np.int64)
+    # what the decisions up to each one cost at least: intervals can look cheaper than those around
+    path = np.full(len(listed) + 1, least)
     at = 0
-    value = np.inf
     while at >= 0:
+        value = path[at]
         if at == len(listed):
-            # the last decision was bounded just now: with all decided, that is the mapping's bound
             if value < limit:
                 if not best and found.number[0] == len(found.value):
                     return -1.0
@@ -217,7 +226,8 @@ def walk(
             value = inner_bound(chip, shape, state, decided, stage, since, timed)
         else:
             value = bound(chip, shape, state, decided, stage)
-        if value < limit:
+        path[at + 1] = max(path[at], value)
+        if path[at + 1] < limit:
             at += 1
     return limit
 
@@ -245,7 +255,7 @@ def raise_floor(
     for _ in range(60):
         found.number[0] = 0
         end = walk(
-            scratch, chip, shape, orders, keeps, doubled, 0, cap, floor, since, timed, limit,
+            scratch, chip, shape, orders, keeps, doubled, 0, cap, floor, since, timed, 0.0, limit,
             found.nodes[0] + budget,
             True, found,
         )  # fmt: skip

@@ -16,19 +16,22 @@ from typing import Any, TypeVar
 import numba
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_SOURCES = (
-    "orders.py", "state.py", "counts.py", "bound.py", "branch.py", "table.py",
-    "../cost/pipeline.py",
-)  # fmt: skip
+_OTHERS = ("table.py", "../cost/pipeline.py")
+
+
+def sources() -> tuple[Path, ...]:
+    """The files that are compiled together: those that import this one, and what they read."""
+    here = Path(__file__).parent
+    marked = (path for path in here.glob("*.py") if b"mapper.compiled import" in path.read_bytes())
+    return (*sorted(marked), *(here / name for name in _OTHERS))
 
 
 @lru_cache(maxsize=1)
 def cache_folder() -> Path:
     """Where compiled functions are kept: one folder for each state of their sources."""
-    here = Path(__file__).parent
     digest = hashlib.sha256()
-    for name in _SOURCES:
-        digest.update((here / name).read_bytes())
+    for path in sources():
+        digest.update(path.read_bytes())
     digest.update(f"{numba.__version__}".encode())
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "cosynth" / digest.hexdigest()[:16]

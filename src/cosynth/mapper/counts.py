@@ -131,8 +131,13 @@ def _loads(
 
 
 @compiled
-def _reads(chip: Chip, shape: Shape, state: State, operand: int, above: int, rank: int) -> float:
-    """Fewest loads of the unit over a rank its operand lacks: all steps but what is shared."""
+def _reads(
+    chip: Chip, shape: Shape, state: State, operand: int, above: int, rank: int
+) -> tuple[float, float]:
+    """Fewest loads of the unit over a rank its operand lacks: all steps but what is shared.
+
+    And how often each is shared on dimensions still open.
+    """
     start = before = runs = 0
     stages = chip.stages
     stage = 0
@@ -146,7 +151,10 @@ def _reads(chip: Chip, shape: Shape, state: State, operand: int, above: int, ran
         stage += 1
     # what is left can at best be shared by all instances of the dimensions still open
     room = _open(chip, shape, state, operand, stage, stages, rank, above)
-    return _counted(shape, state, rank, runs, start, before, room)
+    shared = _counted(shape, state, rank, runs, start, before, room)
+    if room == 1:
+        return shared, 1.0
+    return shared, _counted(shape, state, rank, runs, start, before, 1) / shared
 
 
 @compiled
@@ -208,9 +216,17 @@ def _window(
     if not unit:
         return float(shape.every[window, 0, 0])
     # instances that stand apart may meet at any position, yet no more of them than of either rank
-    one = _together(chip, shape, state, window, 1, above)
-    other = _together(chip, shape, state, window, 2, above)
-    alike = min(one, other) if shape.window[window, 3] else one * other
+    one, one_now = _together(chip, shape, state, window, 1, above)
+    other, other_now = _together(chip, shape, state, window, 2, above)
+    alike = one * other
+    if shape.window[window, 3]:
+        alike = min(one, other)
+        reads = state.reads[shape.window[window, 0]]
+        if alike > min(one_now, other_now):
+            # to share more takes more of the rank that has fewer now, or of both
+            reads[2] *= alike / min(one_now, other_now)
+            reads[3] *= one_now <= other_now
+            reads[4] *= other_now <= one_now
     row = shape.number[shape.window[window, 1]] - 1
     column = shape.number[shape.window[window, 2]] - 1 if shape.window[window, 2] >= 0 else 0
     return float(math.ceil(shape.every[window, row, column] / alike))
@@ -267,22 +283,25 @@ def _open(
 
 
 @compiled
-def _together(chip: Chip, shape: Shape, state: State, window: int, side: int, above: int) -> int:
-    """Most instances over one rank of a window that are sent the same at a time."""
+def _together(
+    chip: Chip, shape: Shape, state: State, window: int, side: int, above: int
+) -> tuple[int, int]:
+    """Most instances over one rank of a window that are sent the same; those already decided."""
     operand, rank = shape.window[window, 0], shape.window[window, side]
     if rank < 0:
-        return 1
+        return 1, 1
     room = 1
     before = 0
     for stage in range(chip.stages):
         now = state.tile[stage, rank]
         if now < 0:
-            return room * _open(chip, shape, state, operand, stage, chip.stages, rank, above)
+            rest = _open(chip, shape, state, operand, stage, chip.stages, rank, above)
+            return room * min(rest, shape.high[rank, before]), room
         spatial = now != before and chip.memory[stage] < 0
         if spatial and _still(chip, state, operand, stage, rank, above):
             room *= _ceil(shape.high[rank, before], shape.low[rank, now])
         before = now
-    return room
+    return room, room
 
 
 @compiled
@@ -291,6 +310,8 @@ def moved(
 ) -> tuple[float, float]:
     """(fewest, most) elements sent to a receiver; `state.free` must be of the same operand."""
     least = shape.base[operand]
+    for kind in range(1, 5):
+        state.reads[operand, kind] = 1.0
     most = least
     for window in range(shape.windows):
         if shape.window[window, 0] == operand:
@@ -300,7 +321,9 @@ def moved(
         if shape.relevant[operand] >> rank & 1:
             continue
         if unit:
-            least *= _reads(chip, shape, state, operand, above, rank)
+            reads, sharing = _reads(chip, shape, state, operand, above, rank)
+            least *= reads
+            state.reads[operand, 1] *= sharing
             most = np.inf
         else:
             low, high = _loads(chip, shape, state, operand, above, end, rank)

@@ -23,6 +23,7 @@ from cosynth.mapper.nested import nested, pointed, sizes
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
 from cosynth.mapper.plans import decisions, planned, refined
+from cosynth.mapper.sizes import Partition
 from cosynth.mapper.state import STATE
 from cosynth.mapper.table import Chip, Shape, chip, shape
 from cosynth.mapping import Mapping
@@ -32,7 +33,7 @@ _STEPS = (1e-9, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 # bounds computed for what one memory and all further in add at least
 _FLOOR = 5_000
 # bounds computed under a plan before it gets floors of its own
-_FIRST = 20_000
+_FIRST = 20_000, 400_000
 # bounds a second, for searches with a limit of time
 _PACE = 500_000
 
@@ -63,12 +64,11 @@ class Search:
     orders: Orders
     choices: tuple[Choice, ...]
     listed: Integers
-    thorough: bool
+    eager: bool
     scratch: States
     queue: list[tuple[float, int, _Branch]] = field(default_factory=list)
     number: Iterator[int] = field(default_factory=itertools.count)
     known: dict[tuple[object, ...], float] = field(default_factory=dict)
-    alike: set[tuple[int, bytes]] = field(default_factory=set)
     entered: int = 0
     plans: int = 0
     walked: int = 0
@@ -77,31 +77,36 @@ class Search:
 
     @classmethod
     def of(
-        cls, job: Job, engine: Engine, hardware: Hardware, goal: Objective, *, strict: bool = True
+        cls,
+        job: Job,
+        engine: Engine,
+        hardware: Hardware,
+        goal: Objective,
+        *,
+        eager: bool = False,
+        parts: tuple[Partition, ...] | None = None,
     ) -> Search:
         """Lay the problem out and bound every choice of what is kept where.
 
-        Unless `strict`, plans and orders are left out that seldom are the best.
+        With `eager`, plans are decided before any tile. Ranks are cut as `parts` says.
         """
-        side, form = chip(job, engine, hardware, goal), shape(job.head)
+        side, form = chip(job, engine, hardware, goal), shape(job.head, parts)
         found = cls(
             job=job,
             engine=engine,
             goal=goal,
             chip=side,
             shape=form,
-            orders=no_orders(side.operands, form.ranks, strict=strict and staying_can_cost(side)),
+            orders=no_orders(side.operands, form.ranks, strict=staying_can_cost(side)),
             choices=choices(job, engine, goal),
             listed=decisions(side, form),
-            thorough=strict,
+            eager=eager,
             scratch=np.zeros(2, dtype=STATE),
         )
         cap = np.full((side.stages, form.ranks), -1, dtype=np.int64)
         floor = np.zeros((side.memories + 1, 2))
-        # where time does not matter, the instances follow from the tiles
-        taken = 0
         for at in range(len(found.choices)):
-            branch = _Branch(at, cap, taken, floor, 0.0)
+            branch = _Branch(at, cap, 0, floor, 0.0)
             branch.least = found._bounded(branch)
             found._push(branch)
         return found
@@ -112,27 +117,39 @@ class Search:
         At the end, nothing below the limit is left but what was found.
         """
         found = nothing_found(self.chip.stages, self.shape.ranks, 1)
+        # a branch is gone for good only if it is no better than what is known
+        priced = limit
+        first = min(max(budget // 8, _FIRST[0]), _FIRST[1])
         while self.queue and self.queue[0][0] < limit:
             if self._spent(budget):
                 return self.queue[0][0], found, False
             _, _, branch = heapq.heappop(self.queue)
-            if not branch.entered or branch.taken < len(self.listed):
-                self._entered(branch, limit, budget)
+            if not branch.entered:
+                self._enter(branch)
+                self._push(branch)
+                continue
+            if self.eager and branch.taken < len(self.listed):
+                self._split(branch, priced, budget)
                 continue
             step = _STEPS[branch.tries] if branch.tries < len(_STEPS) else math.inf
             bar = min(limit, branch.least * (1 + step)) if branch.least > 0 else limit
-            most = budget if branch.own else min(budget, self.nodes + _FIRST)
+            most = budget if branch.own else min(budget, self.nodes + first)
             before = found.number[0], float(found.value[0])
             end = self._walk(branch, bar, most, True, found)
-            if end >= 0:
-                branch.tries += 1
-                branch.least = max(branch.least, end)
-            elif not branch.own:
-                self._deepen(branch)
             if (found.number[0], float(found.value[0])) != before:
                 # better ones are of interest only from here on
                 limit = float(found.value[0])
-            self._push(branch)
+            if end >= 0:
+                branch.tries += 1
+                branch.least = max(branch.least, end)
+                self._push(branch)
+            elif self._spent(budget) or branch.own:
+                self._push(branch)
+            elif branch.taken < len(self.listed):
+                self._split(branch, priced, budget)
+            else:
+                self._deepen(branch)
+                self._push(branch)
         return limit, found, True
 
     def below(self, limit: float, room: int, budget: int = 1 << 62) -> tuple[Found, bool]:
@@ -145,11 +162,15 @@ class Search:
                 ended = False
                 break
             _, _, branch = heapq.heappop(self.queue)
-            if branch.entered and branch.taken == len(self.listed):
-                ready.append(branch)
-                ended = self._walk(branch, limit, budget, False, found) >= 0
-            else:
-                self._entered(branch, limit, budget)
+            if not branch.entered:
+                self._enter(branch)
+                self._push(branch)
+                continue
+            if self.eager and branch.taken < len(self.listed):
+                self._split(branch, limit, budget)
+                continue
+            ready.append(branch)
+            ended = self._walk(branch, limit, budget, False, found) >= 0
         for branch in ready:
             self._push(branch)
         return found, ended
@@ -161,7 +182,7 @@ class Search:
             f"{total - self.entered} of {total} choices of what is kept where: bounded before any "
             "loop is placed",
             f"{self.plans - self.walked} of {self.plans} ways to fill the arrays: bounded by the "
-            "optimum of the inner memories",
+            "steps and what instances share",
             f"{self.nodes:,} bounds of partial mappings decided the rest",
         )
 
@@ -192,21 +213,19 @@ class Search:
             planned(self.scratch, self.chip, self.shape, keeps, doubled, branch.cap, branch.floor)
         )
 
-    def _entered(self, branch: _Branch, limit: float, budget: int) -> None:
-        """Raise the floors of a choice, or decide one more number of instances."""
-        if not branch.entered:
-            self.entered += 1
-            self._raise(branch)
-            branch.entered = True
-            if branch.taken == len(self.listed):
-                self.plans += 1
-            self._push(branch)
-            return
+    def _enter(self, branch: _Branch) -> None:
+        """Raise the floors of a choice."""
+        self.entered += 1
+        self._raise(branch)
+        branch.entered = True
+
+    def _split(self, branch: _Branch, limit: float, budget: int) -> None:
+        """Decide one more number of instances, each way a branch of its own."""
         keeps, doubled = self._masks(branch)
         stage, rank = self.listed[branch.taken]
         ways, values, computed = refined(
             self.scratch, self.chip, self.shape, keeps, doubled, branch.floor, branch.cap,
-            self.listed, branch.taken, self.thorough, limit, max(1, budget - self.nodes),
+            self.listed, branch.taken, limit, max(1, budget - self.nodes),
         )  # fmt: skip
         self.nodes += computed
         if self.nodes > budget:
@@ -217,30 +236,13 @@ class Search:
             cap[stage, rank] = way
             least = max(branch.least, value)
             child = _Branch(branch.choice, cap, branch.taken + 1, branch.floor, least, True)
-            if child.taken == len(self.listed):
-                if not self.thorough and self._known(child):
-                    continue
-                self.plans += 1
+            child.tries = branch.tries
+            self.plans += 1
             self._push(child)
-
-    def _known(self, branch: _Branch) -> bool:
-        """Whether a plan was met that gives every rank as many instances on dimensions alike."""
-        kinds: dict[tuple[int, ...], list[int]] = {}
-        for stage in range(self.chip.stages):
-            if self.chip.memory[stage] < 0:
-                # dimensions that share alike, between the same two memories
-                above = int((self.chip.memory[:stage] >= 0).sum())
-                kinds.setdefault((above, int(self.chip.united[stage])), []).append(stage)
-        whole = [np.abs(branch.cap[stages]).prod(axis=0) for stages in kinds.values()]
-        key = branch.choice, np.array(whole).tobytes()
-        known = key in self.alike
-        self.alike.add(key)
-        return known
 
     def _walk(self, branch: _Branch, limit: float, budget: int, best: bool, found: Found) -> float:
         """Search under a plan; return the limit at the end, -1 if the budget was spent first."""
-        if branch.tries == 0:
-            self.walked += 1
+        self.walked += branch.taken > 0 and not branch.own
         keeps, doubled = self._masks(branch)
         found.nodes[0] = self.nodes
         if self.deadline < math.inf:
@@ -248,7 +250,7 @@ class Search:
             budget = min(budget, self.nodes + int(left * _PACE))
         end = walk(
             self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.choice,
-            branch.cap, branch.floor, 1, False, limit, budget, best, found,
+            branch.cap, branch.floor, 1, False, branch.least, limit, budget, best, found,
         )  # fmt: skip
         self.nodes = int(found.nodes[0])
         return float(end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def nested(
 
 
 def _loops(
-    names: list[str],
+    names: Sequence[str],
     ranks: Iterable[int],
     tiles: Integers,
     left: list[int],

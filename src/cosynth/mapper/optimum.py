@@ -19,12 +19,15 @@ from cosynth.cost import Cost, Job, price
 from cosynth.hardware import Engine, Hardware
 from cosynth.mapper.effort import Effort
 from cosynth.mapper.exact import Search
+from cosynth.mapper.improve import improved
 from cosynth.mapper.layout import layout
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.proof import Proof
 from cosynth.mapper.table import TooLargeError
 from cosynth.mapping import Mapping, Traffic, buffers_twice, overflows, problems, traffic
 
+# steps of the first improvement, at most
+_STEPS = 90_000
 LEFT_OUT = (
     "more than one loop over a rank in the block of one memory",
     "loops over a rank on several array dimensions in another order than that of the dimensions",
@@ -102,40 +105,62 @@ def optimum(
     best = _Incumbent(job, engine, hardware, goal)
     for mapping in known:
         best.consider(mapping, legal=True)
-    bound, used = 0.0, 0
-    deadline = time.monotonic() + effort.seconds
-    cuts: list[str] = []
-    # first without, then with the few orders that only pay where sums are added to
-    for strict in (False, True) if effort.nodes else ():
+    state = _Progress(budget=effort.nodes, deadline=time.monotonic() + effort.seconds)
+    if effort.nodes:
         try:
-            search = Search.of(job, engine, hardware, goal, strict=strict)
+            _search(best, state, effort)
         except TooLargeError as error:
-            cuts.append(f"not searched beyond the quick mappings: {error}")
-            break
-        search.deadline = deadline
-        least, found, ended = search.least(best.value * (1 - ROUNDING), effort.nodes)
-        if found.number[0]:
-            best.consider(search.mapping(found, 0))
-        bound = max(bound, min(least, best.value)) if not strict else min(least, best.value, bound)
-        used += search.nodes
-        cuts = list(search.cuts())
-        if not ended:
-            cuts.append("stopped before the end: the effort was spent")
-            break
-        if found.number[0] and best.value > least * (1 + ROUNDING):
-            bound = _between(search, best, least, effort)
-            if bound < best.value * (1 - ROUNDING):
-                break
+            state.cuts = (f"not searched beyond the quick mappings: {error}",)
     if best.best is None:
         return None
     mapping, cost = best.best
-    bound = min(bound, best.value)
     return Best(
         mapping=mapping,
         cost=cost,
         value=best.value,
-        proof=Proof(bound=bound, nodes=used, cuts=tuple(cuts), left_out=LEFT_OUT),
+        proof=Proof(
+            bound=min(state.bound, best.value),
+            nodes=state.nodes,
+            cuts=state.cuts,
+            left_out=LEFT_OUT,
+        ),
     )
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What a search has spent and what it has shown."""
+
+    budget: int
+    deadline: float
+    nodes: int = 0
+    bound: float = 0.0
+    cuts: tuple[str, ...] = ()
+
+
+def _search(best: _Incumbent, state: _Progress, effort: Effort) -> None:
+    """Improve on what is known, then search all of the space as far as the effort goes."""
+    job, engine, hardware, goal = best.job, best.engine, best.hardware, best.goal
+    if best.best is not None:
+        steps = min(state.budget // 2, _STEPS)
+        state.nodes += improved(job, engine, hardware, goal, best.best[0], steps, best.consider)
+    # first whole choices of what is kept, then, where intervals do not tell, plan by plan
+    for eager in (False, True):
+        search = Search.of(job, engine, hardware, goal, eager=eager)
+        search.deadline = state.deadline
+        left = max(state.budget - state.nodes, 0)
+        least, found, ended = search.least(best.value * (1 - ROUNDING), left)
+        state.nodes += search.nodes
+        state.cuts = search.cuts()
+        if found.number[0]:
+            best.consider(search.mapping(found, 0))
+        state.bound = max(state.bound, min(least, best.value))
+        if not ended:
+            state.cuts += ("stopped before the end: the effort was spent",)
+            return
+        if best.value <= least * (1 + ROUNDING):
+            return
+    state.bound = max(state.bound, _between(search, best, least, effort))
 
 
 def _between(search: Search, best: _Incumbent, least: float, effort: Effort) -> float:

@@ -20,12 +20,11 @@ States = NDArray[np.void]
 
 @compiled
 def _instances_of(
-    chip: Chip, shape: Shape, state: State, stage: int, rank: int, option: int, thorough: bool
+    chip: Chip, shape: Shape, state: State, stage: int, rank: int, option: int
 ) -> int:
     """Instances of a rank on a dimension for an option, 0 if there is none such.
 
-    The last rank of a dimension takes what is left. Unless `thorough`, numbers that leave equally
-    many steps of the whole rank are tried once: `ceil(N / j)`.
+    The last rank of a dimension takes what is left.
     """
     room = chip.room[stage]
     last = True
@@ -41,17 +40,12 @@ def _instances_of(
     if last:
         if option > 0:
             return 0
-        return int(most if thorough else -(-size // -(-size // most)))
-    if thorough:
-        return int(max(most - option, 0))
-    at = 0
-    while shape.low[rank, at] > most:
-        at += 1
-    return int(shape.low[rank, at + option]) if at + option < shape.number[rank] else 0
+        return int(most)
+    return int(max(most - option, 0))
 
 
 @compiled
-def _contained(chip: Chip, shape: Shape, state: State, stage: int, thorough: bool) -> bool:
+def _contained(chip: Chip, shape: Shape, state: State, stage: int) -> bool:
     """Whether a dimension has room for more instances of some rank, others left alone."""
     used = 1
     for rank in range(shape.ranks):
@@ -60,14 +54,9 @@ def _contained(chip: Chip, shape: Shape, state: State, stage: int, thorough: boo
     for rank in range(shape.ranks):
         if not chip.carries[stage] >> rank & 1:
             continue
-        own, size = state.cap[stage, rank], shape.sizes[rank]
-        if own < size:
-            more = own + 1
-            if not thorough:
-                # the least number that saves a step
-                more = -(-size // (-(-size // own) - 1))
-            if used // own * more <= chip.room[stage]:
-                return True
+        own = state.cap[stage, rank]
+        if own < shape.sizes[rank] and used // own * (own + 1) <= chip.room[stage]:
+            return True
     return False
 
 
@@ -114,7 +103,7 @@ def decisions(chip: Chip, shape: Shape) -> Integers:
 @allocating
 def refined(
     scratch: States, chip: Chip, shape: Shape, keeps: Integers, doubled: Integers, floor: Floats,
-    cap: Integers, listed: Integers, at: int, thorough: bool, limit: float, most: int,
+    cap: Integers, listed: Integers, at: int, limit: float, most: int,
 ) -> tuple[Integers, Floats, int]:  # fmt: skip
     """Every way to take the next decision of a plan that has taken `at`, bounded below a limit.
 
@@ -131,14 +120,12 @@ def refined(
     values = np.zeros(shape.sizes[rank] + 1)
     computed = 0
     while True:
-        instances = _instances_of(chip, shape, state, stage, rank, option, thorough)
+        instances = _instances_of(chip, shape, state, stage, rank, option)
         option += 1
         if instances == 0:
             return found[:number], values[:number], computed
         state.cap[stage, rank] = instances
-        if ends and (
-            _contained(chip, shape, state, stage, thorough) or _mirrored(chip, shape, state, stage)
-        ):
+        if ends and (_contained(chip, shape, state, stage) or _mirrored(chip, shape, state, stage)):
             state.cap[stage, rank] = -1
             continue
         computed += 1

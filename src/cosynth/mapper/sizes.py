@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
+# (smallest, largest) tile of every interval of a rank, largest tiles first
+Partition = tuple[tuple[int, int], ...]
 
 # ranks up to this size get one interval per size: what fits there is then counted as it is
 FINE = 12
@@ -43,3 +45,29 @@ def intervals(
         last = np.concatenate([first[1:] - 1, [len(low) - 1]])
         low, high, steps = low[last], high[first], steps[first]
     return low, high, steps
+
+
+@lru_cache(maxsize=1 << 12)
+def partition(size: int, most: int = 1 << 30) -> Partition:
+    """Return the intervals of a rank.
+
+    >>> partition(14)
+    ((14, 14), (7, 13), (5, 6), (4, 4), (3, 3), (2, 2), (1, 1))
+    """
+    low, high, _ = intervals(size, most=most)
+    return tuple(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def points(size: int, also: tuple[int, ...] = (), most: int = 1 << 30) -> Partition:
+    """Single sizes: the smallest of every interval, divisors, and others that are asked for.
+
+    >>> [low for low, _ in points(14, (9,))]
+    [14, 9, 7, 5, 4, 3, 2, 1]
+    """
+    wanted = {1, size, *(tile for tile in also if 1 <= tile <= size)}
+    spare = {low for low, _ in partition(size, most)}
+    spare |= {divisor for divisor in range(1, size + 1) if size % divisor == 0}
+    for tile in sorted(spare, key=lambda tile: (size % tile != 0, tile)):
+        if len(wanted) < most:
+            wanted.add(tile)
+    return tuple((tile, tile) for tile in sorted(wanted, reverse=True))

@@ -39,6 +39,10 @@ class State(Protocol):
     runs: Integers  # [run, (outer, inner interval)] loops over one rank that count, scratch
     times: Floats  # [run] pieces that a full tile before it is cut into, scratch
     weight: Floats  # [memory and unit] what its flows add to the objective, scratch
+    reads: (
+        Floats  # [operand, (cost of the unit's reads, instances that share it, by windows, sides)]
+    )
+    pool: Floats  # [operand, (objective unshared, most instances that share it)] scratch
     floor: Floats  # [memory and unit, (objective, seconds)] at least, from there inwards
 
 
@@ -50,6 +54,7 @@ STATE = np.dtype(
         ("keeps", _I, MEMORIES), ("doubled", _I, MEMORIES), ("free", _I, STAGES),
         ("flow", _F, (MEMORIES + 1, OPERANDS, FLOWS)), ("entered", _F, (MEMORIES + 1, OPERANDS, 3)),
         ("runs", _I, (STAGES + 1, 2)), ("times", _F, STAGES + 1),
+        ("reads", _F, (OPERANDS, 5)), ("pool", _F, (OPERANDS, 2)),
         ("weight", _F, MEMORIES + 1), ("floor", _F, (MEMORIES + 1, 2)),
     ]
 )  # fmt: skip

@@ -13,7 +13,7 @@ from cosynth.errors import MappingError
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Hardware, Link, Memory, SpatialArray
 from cosynth.mapper.objective import Objective
-from cosynth.mapper.sizes import intervals
+from cosynth.mapper.sizes import Partition, partition
 from cosynth.mapper.windows import apart, touching
 from cosynth.mapping import Counts, Level, Mapping, Traffic, distinct, operands, rank_kinds, unrolls
 from cosynth.mapping.footprint import Group, groups, plain_group, touched
@@ -41,7 +41,6 @@ class Shape(Protocol):
     number: Integers  # [rank] intervals
     low: Integers  # [rank, interval]
     high: Integers
-    steps: Integers
     relevant: Integers  # [operand] ranks that index it
     bare: Integers  # [operand] ranks whose every step touches elements of its own
     sliding: Integers  # [operand] ranks of its windows
@@ -98,7 +97,7 @@ SHAPE = np.dtype(
     [
         ("ranks", _I), ("windows", _I), ("sizes", _I, RANKS), ("number", _I, RANKS),
         ("low", _I, (RANKS, INTERVALS)), ("high", _I, (RANKS, INTERVALS)),
-        ("steps", _I, (RANKS, INTERVALS)), ("relevant", _I, OPERANDS), ("bare", _I, OPERANDS),
+        ("relevant", _I, OPERANDS), ("bare", _I, OPERANDS),
         ("sliding", _I, OPERANDS), ("base", _F, OPERANDS), ("distinct", _F, OPERANDS),
         ("window", _I, (WINDOWS, 4)), ("every", _F, (WINDOWS, WIDE, WIDE)),
         ("held", _F, (WINDOWS, WIDE, WIDE)),
@@ -143,14 +142,27 @@ def ranks_of(job: Job) -> tuple[str, ...]:
     return found or tuple(rank for rank, _ in job.einsum.bounds[:1])
 
 
+def widest(job: Job) -> tuple[int, ...]:
+    """Most intervals of every rank that there is room for."""
+    slid = _slid(job)
+    return tuple(WIDE if rank in slid else INTERVALS for rank in ranks_of(job))
+
+
+def partitions(job: Job) -> tuple[Partition, ...]:
+    """Every rank cut into intervals that need equally many steps each, as far as there is room."""
+    sizes = job.einsum.sizes
+    wide = zip(ranks_of(job), widest(job), strict=True)
+    return tuple(partition(sizes[rank], most) for rank, most in wide)
+
+
 @lru_cache(maxsize=1 << 12)
-def shape(job: Job) -> Shape:
-    """Return the einsum's side of a problem."""
+def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
+    """Return the einsum's side of a problem, its ranks cut into intervals as given or needed."""
     ranks = ranks_of(job)
     sizes = job.einsum.sizes
-    slid = _slid(job)
-    cut = [intervals(sizes[r], most=WIDE if r in slid else INTERVALS) for r in ranks]
-    most = max(len(low) for low, _, _ in cut)
+    parts = parts or partitions(job)
+    cut = [np.array(part, dtype=np.int64) for part in parts]
+    most = max(len(part) for part in cut)
     place = {rank: at for at, rank in enumerate(ranks) if sizes[rank] > 1}
     relevant, bare, sliding, base, whole = [], [], [], [], []
     windows: list[tuple[tuple[int, int, int, int], Group]] = []
@@ -179,19 +191,17 @@ def shape(job: Job) -> Shape:
     every = np.zeros((len(windows), wide, wide))
     held = np.zeros_like(every)
     for at, ((_, first, second, _), group) in enumerate(windows):
-        sums, tiles = touching(plain_group(group), WIDE)
+        own = tuple(parts[rank] for rank in (first, second) if rank >= 0)
+        sums, tiles = touching(plain_group(group), own)
         rows, columns = sums.shape
-        assert rows == len(cut[first][0])
-        assert second < 0 or columns == len(cut[second][0])
         every[at, :rows, :columns], held[at, :rows, :columns] = sums, tiles
     values: dict[str, object] = {
         "ranks": len(ranks),
         "windows": len(windows),
         "sizes": np.array([sizes[rank] for rank in ranks], dtype=np.int64),
-        "number": np.array([len(low) for low, _, _ in cut], dtype=np.int64),
-        "low": _padded([low for low, _, _ in cut], most),
-        "high": _padded([high for _, high, _ in cut], most),
-        "steps": _padded([steps for _, _, steps in cut], most),
+        "number": np.array([len(part) for part in cut], dtype=np.int64),
+        "low": _padded([part[:, 0] for part in cut], most),
+        "high": _padded([part[:, 1] for part in cut], most),
         "relevant": np.array(relevant, dtype=np.int64),
         "bare": np.array(bare, dtype=np.int64),
         "sliding": np.array(sliding, dtype=np.int64),

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cosynth.mapper.sizes import intervals
+from cosynth.mapper.sizes import Partition
 from cosynth.mapping.footprint import EVERY, Group, largest, plain_group, touched
 
 Integers = NDArray[np.int64]
@@ -26,30 +26,27 @@ def apart(group: Group) -> int:
     return int(all(term.divisor == 1 and not term.modulus for term in terms))
 
 
-def _sampled(cut: tuple[Integers, Integers, Integers], at: int, every: bool) -> list[int]:
+def _sampled(low: int, high: int, every: bool) -> list[int]:
     """Sizes of an interval: all of few (or if asked), else both ends and one between."""
-    low, high = int(cut[0][at]), int(cut[1][at])
     if every or high - low < _ALL:
         return list(range(low, high + 1))
     return [int(size) for size in np.unique(np.linspace(low, high, 3).astype(int))]
 
 
 @lru_cache(maxsize=1 << 12)
-def touching(group: Group, most: int) -> tuple[Floats, Floats]:
+def touching(group: Group, parts: tuple[Partition, ...]) -> tuple[Floats, Floats]:
     """(sums, largest) of what tiles of a window touch, by the intervals of its one or two ranks.
 
     The least over an interval: with padding or gaps, a larger tile may touch fewer elements.
     """
-    cut = [intervals(size, most=most) for size in group.sizes if size > 1]
     ranks = [at for at, size in enumerate(group.sizes) if size > 1]
-    if len(cut) == 1:
-        cut.append((np.ones(1, dtype=np.int64),) * 3)
-    sums = np.zeros((len(cut[0][0]), len(cut[1][0])))
+    cut = parts if len(parts) == 2 else (*parts, ((1, 1),))
+    sums = np.zeros((len(cut[0]), len(cut[1])))
     every = not apart(group)
     tiles = np.zeros_like(sums)
     for row in range(sums.shape[0]):
         for column in range(sums.shape[1]):
-            sizes = [_sampled(cut[i], at, every) for i, at in enumerate((row, column))]
+            sizes = [_sampled(*cut[i][at], every) for i, at in enumerate((row, column))]
             chains = [
                 tuple((rank, size, EVERY) for rank, size in zip(ranks, pair, strict=False))
                 for pair in itertools.product(*sizes)
@@ -57,7 +54,7 @@ def touching(group: Group, most: int) -> tuple[Floats, Floats]:
             sums[row, column] = min(touched(group, chain) for chain in chains)
             tiles[row, column] = min(largest(group, chain) for chain in chains)
             if every:
-                ends = [int(cut[i][1][at]) for i, at in enumerate((row, column))]
+                ends = [cut[i][at][1] for i, at in enumerate((row, column))]
                 sums[row, column] = min(sums[row, column], _shifted(group, ranks, ends))
                 first = min(_first(group, ranks, pair) for pair in itertools.product(*sizes))
                 tiles[row, column] = min(tiles[row, column], first)
