@@ -38,18 +38,20 @@ def improved(
     What is found is handed to `value`, which returns its objective. Returns the bounds computed.
     """
     best, least = known, math.inf
+    search = Search.of(job, engine, hardware, goal, parts=_sizes(job, known))
+    keeps = np.array([choice.keeps for choice in search.choices])
+    doubled = np.array([choice.doubled for choice in search.choices])
     for seed, warm in enumerate(ROUNDS):
-        search = Search.of(job, engine, hardware, goal, parts=_sizes(job, best))
         tiles, choice = _start(search, best)
         found = nothing_found(search.chip.stages, search.shape.ranks, _ROOM)
         anneal(
-            search.scratch, search.chip, search.shape, search.orders,
-            np.array([choice.keeps for choice in search.choices]),
-            np.array([choice.doubled for choice in search.choices]),
-            tiles, choice, warm, steps // len(ROUNDS), seed, found,
+            search.scratch, search.chip, search.shape, search.orders, keeps, doubled, tiles, choice,
+            warm, steps // len(ROUNDS), seed, found,
         )  # fmt: skip
-        for row in range(min(int(found.number[0]), _ROOM)):
-            mapping = search.mapping(found, row)
+        for row in np.argsort(found.value[: min(int(found.number[0]), _ROOM)]):
+            if found.value[row] >= least:
+                break
+            mapping = search.mapping(found, int(row))
             reached = value(mapping)
             if reached < least:
                 best, least = mapping, reached
