@@ -231,9 +231,9 @@ def _each_pieces(size: int, chain: tuple[tuple[Array, Array], ...]) -> Array:
     """Tiles of one rank below a chain of (tile, whether all steps are taken or the first alone)."""
     classes: list[tuple[Array, Array]] = [(size, 1)]
     for tile, flag in chain:
-        full = sum(n * np.where(flag, size // tile, size >= tile) for size, n in classes)
-        rests = [(np.where(flag, size % tile, size * (size < tile)), n) for size, n in classes]
-        classes = [(tile, full), *((size, n * (size > 0)) for size, n in rests)]
+        full = sum(n * _either(flag, left // tile, left >= tile) for left, n in classes)
+        rests = [(_either(flag, left % tile, left * (left < tile)), n) for left, n in classes]
+        classes = [(tile, full), *((left, n * (left > 0)) for left, n in rests)]
     return sum(n for _, n in classes)
 
 
@@ -366,7 +366,7 @@ def _plain(value: Array) -> bool:
     return isinstance(value, (int, str))
 
 
-def _either(flag: Array, yes: str, no: str) -> Array:
+def _either(flag: Array, yes: Array, no: Array) -> Array:
     if isinstance(flag, bool):
         return yes if flag else no
     return np.where(flag, yes, no)
