@@ -59,6 +59,24 @@ def mappings(job: Job, engine: Engine, pace: float, goal: str, effort: Beam) -> 
     return tuple(mapping for unrolling in ways for mapping in search.along(unrolling))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Onward:
+    """An operand that passes a memory by: candidates in which its tile fits where it goes, and the
+    steps of the loops chosen so far, over its own ranks (`changing`), others (`idle`) and in all.
+    """
+
+    ranks: tuple[str, ...]
+    bits: float
+    output: bool
+    above: Memory
+    fits: Array
+    elements: Array
+    once: float
+    changing: int
+    idle: int
+    steps: Array
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
     """One job on one engine."""
@@ -100,13 +118,15 @@ class _Search:
         structure = layout(self.engine)
         names = {dimension.name for array in above.arrays for dimension in array.dimensions}
         near = tuple(part for part in unrolling if part[0] in names)
+        work = _WEIGHTS[self.goal][0] * self.work(request, path, place, unrolling)
+        onward = self.onward(request, path, place, unrolling)
         children = []
         for order in orders(self.job, () if self.effort.all_orders else keep):
             flows = _flows(
                 request, outside, above.arrays, (here.memory.name, keep), near, order, structure
             )
             score = self.score(flows, here.memory)
-            ahead = score + self.ahead(request, path, place, unrolling, order)
+            ahead = score + (work + self.ahead(request, onward, order))
             score = np.broadcast_to(score, ahead.shape)
             at = int(np.argmin(ahead))
             tile = {rank: int(values[at]) for rank, values in tiles.items()}
@@ -122,40 +142,56 @@ class _Search:
             )
         return children
 
-    def ahead(
-        self,
-        request: Request,
-        path: tuple[Stage, ...],
-        place: int,
-        unrolling: Unrolling,
-        order: tuple[str, ...],
-    ) -> Array:
-        """Cost of what no memory chosen so far sees: operands that pass it by, and computing.
+    def ahead(self, request: Request, onward: tuple[_Onward, ...], order: tuple[str, ...]) -> Array:
+        """Cost of what no memory chosen so far sees: operands that pass it by.
 
         A tile stays there through the innermost loops that do not change it if it fits, else it is
         loaded again in every step of the loops chosen so far.
         """
         time, energy = _WEIGHTS[self.goal]
-        total = time * self.work(request, path, place, unrolling)
-        for tensor, (source, target) in self.passing(request.kept, path, place).items():
-            wide = _width(path[:place], unrolling)
-            loads, steps = _loads(request, wide, self.ranks[tensor], order)
-            ours = [used for rank, used in wide.items() if rank in self.ranks[tensor]]
-            room = self.room(tensor, path, place, target, unrolling)
-            held = _held(request, tensor, self.sums)
-            bits = self.job.bits[tensor]
-            output = self.job.parts[tensor] == "output"
-            elements = held * 8 / (max(bits, self.sums) if output else bits) * math.prod(ours)
-            times: Array = np.where(held <= room, loads, steps)
-            sent = times * elements
-            moved = sent * bits
-            if output:
-                once = float(math.prod(self.sizes(tensor)))
-                moved = once * bits + np.maximum(sent - once, 0) * 2 * self.sums
-            above = path[source].memory
+        total: Array = 0.0
+        for one in onward:
+            times: Array = np.where(one.fits, _loads(request, one, order), one.steps)
+            sent = times * one.elements
+            moved = sent * one.bits
+            if one.output:
+                moved = one.once * one.bits + np.maximum(sent - one.once, 0) * 2 * self.sums
+            above = one.above
             total = total + time * moved / 8 / above.read_bandwidth
             total = total + energy * moved * above.read_energy / above.width / POWER
         return total
+
+    def onward(
+        self, request: Request, path: tuple[Stage, ...], place: int, unrolling: Unrolling
+    ) -> tuple[_Onward, ...]:
+        """Operands that pass a memory by, with what does not depend on the order of its loops."""
+        wide = _width(path[:place], unrolling)
+        outer, inner = dict(request.outer), _trips(request)
+        upper = {r: -(-n // (wide.get(r, 1) * outer[r])) for r, n in self.job.einsum.bounds}
+        steps = math.prod(trips for rank, trips in inner.items() if outer[rank] > 1)
+        found = []
+        for tensor, (source, target) in self.passing(request.kept, path, place).items():
+            ranks, bits = self.ranks[tensor], self.job.bits[tensor]
+            output = self.job.parts[tensor] == "output"
+            held = _held(request, tensor, self.sums)
+            stored = held * 8 / (max(bits, self.sums) if output else bits)
+            changing = math.prod(trips for rank, trips in upper.items() if rank in ranks)
+            idle = math.prod(trips for rank, trips in upper.items() if rank not in ranks)
+            found.append(
+                _Onward(
+                    ranks=ranks,
+                    bits=bits,
+                    output=output,
+                    above=path[source].memory,
+                    fits=held <= self.room(tensor, path, place, target, unrolling),
+                    elements=stored * math.prod(n for rank, n in wide.items() if rank in ranks),
+                    once=float(math.prod(self.sizes(tensor))) if output else 0.0,
+                    changing=changing,
+                    idle=idle,
+                    steps=steps * changing * idle,
+                )
+            )
+        return tuple(found)
 
     def beside(
         self, kept: frozenset[str], path: tuple[Stage, ...], place: int, unrolling: Unrolling
@@ -336,27 +372,23 @@ def _trips(request: Request) -> dict[str, NDArray[np.float64]]:
     return {rank: np.ceil(size / tiles[rank]) for rank, size in request.outer}
 
 
-def _loads(
-    request: Request, wide: dict[str, int], ranks: tuple[str, ...], order: tuple[str, ...]
-) -> tuple[Array, Array]:
-    """Times that a tile of some ranks is loaded if it can stay, and if it cannot."""
+def _loads(request: Request, one: _Onward, order: tuple[str, ...]) -> Array:
+    """Times that a tile of an operand is loaded if it can stay."""
     outer, inner = dict(request.outer), _trips(request)
     stays: Array = True
     loads: Array = 1.0
-    steps: Array = 1.0
     for rank in reversed(order):
         if outer[rank] == 1:
             continue
         trips = inner[rank]
-        stays = stays & ((trips == 1) | (rank not in ranks))
+        if rank in one.ranks:
+            stays = stays & (trips == 1)
+        elif stays is True:
+            continue
         loads = loads * np.where(stays, 1.0, trips)
-        steps = steps * trips
-    bounds = request.job.einsum.bounds
-    upper = {rank: -(-size // (wide.get(rank, 1) * outer[rank])) for rank, size in bounds}
-    changing = math.prod(trips for rank, trips in upper.items() if rank in ranks)
-    idle = math.prod(trips for rank, trips in upper.items() if rank not in ranks)
-    stays = stays & (changing == 1)
-    return loads * changing * np.where(stays, 1.0, idle), steps * changing * idle
+    if one.changing > 1:
+        return loads * one.changing * one.idle
+    return loads * one.changing * np.where(stays, 1.0, one.idle)
 
 
 def _depth(structure: Engine, name: str) -> int:
