@@ -54,7 +54,9 @@ def mappings(job: Job, engine: Engine, pace: float, goal: str, effort: Beam) -> 
 
     `pace` is what one unit does a second, in time steps of the nest.
     """
-    search = _Search(job=job, engine=engine, pace=pace, goal=goal, effort=effort)
+    search = _Search(
+        job=job, engine=engine, structure=layout(engine), pace=pace, goal=goal, effort=effort
+    )
     ways = unrollings(job, engine, effort.unrollings)
     return tuple(mapping for unrolling in ways for mapping in search.along(unrolling))
 
@@ -63,6 +65,7 @@ def mappings(job: Job, engine: Engine, pace: float, goal: str, effort: Beam) -> 
 class _Onward:
     """An operand that passes a memory by: candidates in which its tile fits where it goes, and the
     steps of the loops chosen so far, over its own ranks (`changing`), others (`idle`) and in all.
+    `trips` are the steps over every rank that the memory's own loops split.
     """
 
     ranks: tuple[str, ...]
@@ -75,6 +78,7 @@ class _Onward:
     changing: int
     idle: int
     steps: Array
+    trips: dict[str, Array]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,7 @@ class _Search:
 
     job: Job
     engine: Engine
+    structure: Engine
     pace: float
     goal: str
     effort: Beam
@@ -115,7 +120,6 @@ class _Search:
         keep, request = fitting
         tiles = candidates(request)
         outside = Partial(levels=partial.levels, keep=partial.keep, tile=partial.tile)
-        structure = layout(self.engine)
         names = {dimension.name for array in above.arrays for dimension in array.dimensions}
         near = tuple(part for part in unrolling if part[0] in names)
         work = _WEIGHTS[self.goal][0] * self.work(request, path, place, unrolling)
@@ -123,10 +127,10 @@ class _Search:
         children = []
         for order in orders(self.job, () if self.effort.all_orders else keep):
             flows = _flows(
-                request, outside, above.arrays, (here.memory.name, keep), near, order, structure
+                request, outside, above.arrays, (here.memory.name, keep), near, order, self.structure
             )
             score = self.score(flows, here.memory)
-            ahead = score + (work + self.ahead(request, onward, order))
+            ahead = score + (work + self.ahead(onward, order))
             score = np.broadcast_to(score, ahead.shape)
             at = int(np.argmin(ahead))
             tile = {rank: int(values[at]) for rank, values in tiles.items()}
@@ -142,7 +146,7 @@ class _Search:
             )
         return children
 
-    def ahead(self, request: Request, onward: tuple[_Onward, ...], order: tuple[str, ...]) -> Array:
+    def ahead(self, onward: tuple[_Onward, ...], order: tuple[str, ...]) -> Array:
         """Cost of what no memory chosen so far sees: operands that pass it by.
 
         A tile stays there through the innermost loops that do not change it if it fits, else it is
@@ -151,7 +155,7 @@ class _Search:
         time, energy = _WEIGHTS[self.goal]
         total: Array = 0.0
         for one in onward:
-            times: Array = np.where(one.fits, _loads(request, one, order), one.steps)
+            times: Array = np.where(one.fits, _loads(one, order), one.steps)
             sent = times * one.elements
             moved = sent * one.bits
             if one.output:
@@ -168,7 +172,8 @@ class _Search:
         wide = _width(path[:place], unrolling)
         outer, inner = dict(request.outer), _trips(request)
         upper = {r: -(-n // (wide.get(r, 1) * outer[r])) for r, n in self.job.einsum.bounds}
-        steps = math.prod(trips for rank, trips in inner.items() if outer[rank] > 1)
+        split = {rank: trips for rank, trips in inner.items() if outer[rank] > 1}
+        steps = math.prod(split.values())
         found = []
         for tensor, (source, target) in self.passing(request.kept, path, place).items():
             ranks, bits = self.ranks[tensor], self.job.bits[tensor]
@@ -189,6 +194,7 @@ class _Search:
                     changing=changing,
                     idle=idle,
                     steps=steps * changing * idle,
+                    trips=split,
                 )
             )
         return tuple(found)
@@ -372,15 +378,14 @@ def _trips(request: Request) -> dict[str, NDArray[np.float64]]:
     return {rank: np.ceil(size / tiles[rank]) for rank, size in request.outer}
 
 
-def _loads(request: Request, one: _Onward, order: tuple[str, ...]) -> Array:
+def _loads(one: _Onward, order: tuple[str, ...]) -> Array:
     """Times that a tile of an operand is loaded if it can stay."""
-    outer, inner = dict(request.outer), _trips(request)
     stays: Array = True
     loads: Array = 1.0
     for rank in reversed(order):
-        if outer[rank] == 1:
+        if rank not in one.trips:
             continue
-        trips = inner[rank]
+        trips = one.trips[rank]
         if rank in one.ranks:
             stays = stays & (trips == 1)
         elif stays is True:

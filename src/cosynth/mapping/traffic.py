@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cosynth.arrays import Array
+from cosynth.arrays import Array, either
 from cosynth.hardware import Engine
 from cosynth.mapping.footprint import (
     EACH,
@@ -231,8 +231,8 @@ def _each_pieces(size: int, chain: tuple[tuple[Array, Array], ...]) -> Array:
     """Tiles of one rank below a chain of (tile, whether all steps are taken or the first alone)."""
     classes: list[tuple[Array, Array]] = [(size, 1)]
     for tile, flag in chain:
-        full = sum(n * _either(flag, left // tile, left >= tile) for left, n in classes)
-        rests = [(_either(flag, left % tile, left * (left < tile)), n) for left, n in classes]
+        full = sum(n * either(flag, left // tile, left >= tile) for left, n in classes)
+        rests = [(either(flag, left % tile, left * (left < tile)), n) for left, n in classes]
         classes = [(tile, full), *((left, n * (left > 0)) for left, n in rests)]
     return sum(n for _, n in classes)
 
@@ -321,7 +321,7 @@ def _moved(
     for at in range(end):
         if nest.loops[at].dimension is None:
             every[at] = outside[at]
-            kinds[at] = _either(outside[at], EVERY, SLIDING) if start is not None else EVERY
+            kinds[at] = either(outside[at], EVERY, SLIDING) if start is not None else EVERY
         else:
             united = at >= above and part in nest.combines[at]
             every[at] = not united
@@ -364,12 +364,6 @@ def _counted(
 
 def _plain(value: Array) -> bool:
     return isinstance(value, (int, str))
-
-
-def _either(flag: Array, yes: Array, no: Array) -> Array:
-    if isinstance(flag, bool):
-        return yes if flag else no
-    return np.where(flag, yes, no)
 
 
 def _column(value: Array, shape: tuple[int, ...]) -> list[int] | list[str]:
