@@ -156,9 +156,7 @@ def _sums(
     width = either(here.whole, stored, partial)
     finished = here.updates - here.additions
     # the last update of an element leaves the finished sum where the tile is at home
-    given = either(
-        here.whole, here.updates * stored, finished * stored + here.additions * partial
-    )
+    given = either(here.whole, here.updates * stored, finished * stored + here.additions * partial)
     return _Move(
         above=here.level,
         below=below.level if below else engine.compute.name,

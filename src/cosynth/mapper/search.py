@@ -127,7 +127,13 @@ class _Search:
         children = []
         for order in orders(self.job, () if self.effort.all_orders else keep):
             flows = _flows(
-                request, outside, above.arrays, (here.memory.name, keep), near, order, self.structure
+                request,
+                outside,
+                above.arrays,
+                (here.memory.name, keep),
+                near,
+                order,
+                self.structure,
             )
             score = self.score(flows, here.memory)
             ahead = score + (work + self.ahead(onward, order))
@@ -366,7 +372,7 @@ def _width(path: tuple[Stage, ...], unrolling: Unrolling) -> dict[str, int]:
 
 
 @lru_cache(maxsize=1 << 12)
-def _held(request: Request, tensor: str, sums: float) -> NDArray[np.float64]:
+def _held(request: Request, tensor: str, sums: float) -> Array:
     """Bytes of one operand's tile, for every candidate."""
     return footprint(request.job, candidates(request), frozenset({tensor}), sums)
 

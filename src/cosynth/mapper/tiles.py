@@ -108,9 +108,7 @@ def _fitting(
     return {rank: axis[at] for rank, axis, at in zip(outer, axes, places, strict=True)}
 
 
-def footprint(
-    job: Job, grid: Tiles, kept: frozenset[str], sums: float = 0.0
-) -> Array:
+def footprint(job: Job, grid: Tiles, kept: frozenset[str], sums: float = 0.0) -> Array:
     """Bytes of the operands' tiles; windows as their full extent, which is never too small.
 
     The shapes of the tiles broadcast; without operands it is 0.
