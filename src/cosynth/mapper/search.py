@@ -22,6 +22,7 @@ from cosynth.cost import Job
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Memory, SpatialArray
 from cosynth.mapper.layout import layout
+from cosynth.mapper.onward import Onward
 from cosynth.mapper.spatial import Unrolling, unrollings
 from cosynth.mapper.stages import Partial, Stage, between, keeps, orders, stages
 from cosynth.mapper.tiles import Request, candidates, footprint
@@ -59,26 +60,6 @@ def mappings(job: Job, engine: Engine, pace: float, goal: str, effort: Beam) -> 
     )
     ways = unrollings(job, engine, effort.unrollings)
     return tuple(mapping for unrolling in ways for mapping in search.along(unrolling))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Onward:
-    """An operand that passes a memory by: candidates in which its tile fits where it goes, and the
-    steps of the loops chosen so far, over its own ranks (`changing`), others (`idle`) and in all.
-    `trips` are the steps over every rank that the memory's own loops split.
-    """
-
-    ranks: tuple[str, ...]
-    bits: float
-    output: bool
-    above: Memory
-    fits: Array
-    elements: Array
-    once: float
-    changing: int
-    idle: int
-    steps: Array
-    trips: dict[str, Array]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +133,7 @@ class _Search:
             )
         return children
 
-    def ahead(self, onward: tuple[_Onward, ...], order: tuple[str, ...]) -> Array:
+    def ahead(self, onward: tuple[Onward, ...], order: tuple[str, ...]) -> Array:
         """Cost of what no memory chosen so far sees: operands that pass it by.
 
         A tile stays there through the innermost loops that do not change it if it fits, else it is
@@ -161,7 +142,7 @@ class _Search:
         time, energy = _WEIGHTS[self.goal]
         total: Array = 0.0
         for one in onward:
-            times: Array = np.where(one.fits, _loads(one, order), one.steps)
+            times: Array = np.where(one.fits, one.loads(order), one.steps)
             sent = times * one.elements
             moved = sent * one.bits
             if one.output:
@@ -173,7 +154,7 @@ class _Search:
 
     def onward(
         self, request: Request, path: tuple[Stage, ...], place: int, unrolling: Unrolling
-    ) -> tuple[_Onward, ...]:
+    ) -> tuple[Onward, ...]:
         """Operands that pass a memory by, with what does not depend on the order of its loops."""
         wide = _width(path[:place], unrolling)
         outer, inner = dict(request.outer), _trips(request)
@@ -189,7 +170,7 @@ class _Search:
             changing = math.prod(trips for rank, trips in upper.items() if rank in ranks)
             idle = math.prod(trips for rank, trips in upper.items() if rank not in ranks)
             found.append(
-                _Onward(
+                Onward(
                     ranks=ranks,
                     bits=bits,
                     output=output,
@@ -382,24 +363,6 @@ def _trips(request: Request) -> dict[str, NDArray[np.float64]]:
     """Steps over every rank, for every candidate."""
     tiles = candidates(request)
     return {rank: np.ceil(size / tiles[rank]) for rank, size in request.outer}
-
-
-def _loads(one: _Onward, order: tuple[str, ...]) -> Array:
-    """Times that a tile of an operand is loaded if it can stay."""
-    stays: Array = True
-    loads: Array = 1.0
-    for rank in reversed(order):
-        if rank not in one.trips:
-            continue
-        trips = one.trips[rank]
-        if rank in one.ranks:
-            stays = stays & (trips == 1)
-        elif stays is True:
-            continue
-        loads = loads * np.where(stays, 1.0, trips)
-    if one.changing > 1:
-        return loads * one.changing * one.idle
-    return loads * one.changing * np.where(stays, 1.0, one.idle)
 
 
 def _depth(structure: Engine, name: str) -> int:
