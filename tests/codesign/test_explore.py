@@ -48,6 +48,13 @@ def test_each_point_is_evaluated_alone(problem, points):
     assert [one.objectives for one in together] == [one.objectives for one in alone]
 
 
+def test_a_point_is_described_by_the_figures_that_were_recorded(problem, points):
+    for point, evaluation in zip(points, problem.evaluate(points[:8]), strict=False):
+        (estimate,) = problem.estimates(point).values()
+        figures = {"latency": estimate.latency, "energy": estimate.energy, "area": estimate.area}
+        assert {name: evaluation.payload[name] for name in figures} == figures
+
+
 def test_workers_get_an_equal_problem(problem, points):
     other = pickle.loads(pickle.dumps(problem))
     assert other.name == problem.name

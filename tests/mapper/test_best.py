@@ -81,6 +81,15 @@ def test_twins_are_mapped_alike_under_their_own_names():
     assert second.cost.latency == first.cost.latency
 
 
+@pytest.mark.parametrize("stationarity", STATIONARITIES)
+def test_a_mapping_that_was_known_costs_what_it_cost_when_it_was_found(stationarity):
+    chip = priced(engine(stationarity=stationarity))
+    one = gemm(96, 80, 112)
+    found = best(one, chip.engines[0], chip, "edp", FAST)
+    again = best(one, chip.engines[0], chip, "edp", FAST)
+    assert again == found
+
+
 def test_a_missing_format_wrong():
     chip = engine()
     nodes = tuple(

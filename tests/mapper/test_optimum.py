@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,12 +14,13 @@ from tests.mapper.problems import problem
 from cosynth.cost import OBJECTIVES, job
 from cosynth.errors import InfeasibleError
 from cosynth.format import assignment
-from cosynth.hardware import Compute, Engine, Hardware, Memory, priced
+from cosynth.hardware import Compute, Engine, Hardware, Memory, engine, priced
 from cosynth.hardware.parts import chain
 from cosynth.mapper import PROVE, best
 from cosynth.mapper import optimum as exact
+from cosynth.mapper.layout import layout
 from cosynth.mapper.objective import objective_of
-from cosynth.mapping import problems
+from cosynth.mapping import problems, traffic
 from cosynth.workload import Tensor, Workload, parse
 
 FIELDS = ("fills", "reads", "updates", "additions", "drains", "tile", "whole")
@@ -26,11 +28,11 @@ FIELDS = ("fills", "reads", "updates", "additions", "drains", "tile", "whole")
 SMALL = 3_000
 
 
-def gemm(m: int, n: int, k: int):
-    einsum = parse("Z[m,n] += A[m,k] * B[k,n]", dict(m=m, n=n, k=k), name="gemm")
-    shapes = {"A": (m, k), "B": (k, n), "Z": (m, n)}
+def gemm(m: int, n: int, k: int, a: str = "A", b: str = "B", z: str = "Z"):
+    einsum = parse(f"{z}[m,n] += {a}[m,k] * {b}[k,n]", dict(m=m, n=n, k=k), name="gemm")
+    shapes = {a: (m, k), b: (k, n), z: (m, n)}
     tensors = tuple(
-        Tensor(name=name, shape=shape, role="weight" if name == "B" else "activation")
+        Tensor(name=name, shape=shape, role="weight" if name == b else "activation")
         for name, shape in shapes.items()
     )
     model = Workload(name="gemm", tensors=tensors, einsums=(einsum,))
@@ -79,6 +81,17 @@ def test_the_number_of_mappings_of_a_tiny_gemm():
     # ranks of 2 and 3: tiles 2 x (3 or 2 or 1), two orders where both stand above the buffer
     found = optimum(gemm(2, 3, 1), engine, chip)
     assert found.nests == 6 + 2
+
+
+def test_twins_are_counted_alike_under_their_own_names():
+    one = gemm(24, 16, 20)
+    other = replace(gemm(24, 16, 20, "B", "C", "A"), twin=one, name="second")
+    chip = priced(engine(buffer=1 << 12, sums=1 << 10))
+    path = chip.engines[0]
+    mapping = best(other, path, chip, "energy").mapping
+    alone = traffic(other.einsum, other.workload, mapping, layout(path))
+    assert {count.tensor for count in alone.counts} == {"A", "B", "C"}
+    assert exact.counted(other, mapping, layout(path)) == alone
 
 
 def test_too_many_mappings_are_refused():

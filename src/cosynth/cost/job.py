@@ -54,7 +54,7 @@ class Job:
         """Own name of an operand of the twin."""
         return dict(zip(self.head.parts, self.parts, strict=True))[tensor]
 
-    @property
+    @cached_property
     def factors(self) -> tuple[Format, Format]:
         """Formats of the two factors of a multiply-accumulate (of the operand twice, if alone)."""
         inputs = [self.format[access.tensor] for access in self.einsum.inputs[:2]]

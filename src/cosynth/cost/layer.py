@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
-from cosynth.arrays import Array, namespace
+from cosynth.arrays import Array, either, namespace
 from cosynth.cost.job import Job
 from cosynth.cost.pipeline import port_time, staged
 from cosynth.cost.result import Bound, Cost, Part
@@ -109,6 +110,7 @@ def _operations(job: Job, unit: Compute) -> int:
     return job.einsum.points
 
 
+@lru_cache(maxsize=1 << 14)
 def _touched(job: Job, tensor: str) -> int:
     access = next(a for a in (*job.einsum.inputs, job.einsum.output) if a.tensor == tensor)
     return distinct(access, job.einsum, job.workload.tensor(tensor).shape)
@@ -153,12 +155,11 @@ def _sums(
     here: Counts, below: Counts | None, whole: Array, stored: float, partial: float, engine: Engine
 ) -> _Move:
     """Partial sums are as wide as the accumulator until they are `whole`, when they leave here."""
-    xp = namespace(here.updates)
-    width = xp.where(here.whole, stored, partial)
+    width = either(here.whole, stored, partial)
     finished = here.updates - here.additions
     # the last update of an element leaves a finished sum, unless more is added further out
-    last = xp.where(whole, stored, partial)
-    given = xp.where(here.whole, here.updates * stored, finished * last + here.additions * partial)
+    last = either(whole, stored, partial)
+    given = either(here.whole, here.updates * stored, finished * last + here.additions * partial)
     return _Move(
         above=here.level,
         below=below.level if below else engine.compute.name,

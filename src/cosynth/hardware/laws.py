@@ -57,12 +57,18 @@ def logic_area(gates: Array, node: Array) -> Array:
 
 def mac_energy(a: Format, b: Format, node: Array, *, sum_in: str, recipe: str = "booth") -> Array:
     """Joules of one multiply-accumulate: the int8 anchor times the ratio of gates."""
+    anchor, node_45, exponent = _mac_anchor(a, b, sum_in, recipe)
+    return anchor * (node / node_45) ** exponent
+
+
+@cache
+def _mac_anchor(a: Format, b: Format, sum_in: str, recipe: str) -> tuple[float, float, float]:
+    """Joules at the node of the anchor, that node, and the exponent from there to others."""
     law = technology("logic")
     reference = mac_gates(known("int8"), known("int8"), sum_in="int32", recipe=recipe)
     ratio = mac_gates(a, b, sum_in=sum_in, recipe=recipe) / reference
     anchor = units.parse(law["anchor_energy"], "energy")
-    node_45 = units.parse(law["anchor_node"], "length")
-    return anchor * ratio * (node / node_45) ** law["node_exponent"]
+    return anchor * ratio, units.parse(law["anchor_node"], "length"), law["node_exponent"]
 
 
 def mac_area(a: Format, b: Format, node: Array, *, sum_in: str, recipe: str = "booth") -> Array:

@@ -51,9 +51,11 @@ def best(
     wanted = _wanted(goal, engine)
     chosen = effort or Effort()
     key = _key(job, engine, hardware, wanted, chosen)
+    cost: Cost | None = None
     if key not in _known:
         found = _searched(job, engine, hardware, wanted, chosen)
         _known[key] = None if found is None else (found.mapping, found.proof, found.value)
+        cost = found.cost if found else None
         while len(_known) > _MOST:
             _known.popitem(last=False)
     known = _known[key]
@@ -61,13 +63,13 @@ def best(
         raise InfeasibleError(_why(job, engine, wanted))
     mapping, proof, value = known
     mapping = _named(mapping, job)
-    counts = counted(job, mapping, layout(engine))
-    times = _times(job, wanted)
+    if cost is None:
+        cost = price(job, counted(job, mapping, layout(engine)), mapping, engine, hardware)
     return Mapped(
         mapping=mapping,
-        cost=price(job, counts, mapping, engine, hardware),
+        cost=cost,
         gap=value / proof.bound - 1.0 if proof.bound > 0 else 0.0,
-        proof=replace(proof, bound=proof.bound * times),
+        proof=replace(proof, bound=proof.bound * _times(job, wanted)),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -49,8 +49,16 @@ class Best:
 
 @lru_cache(maxsize=1 << 14)
 def counted(job: Job, mapping: Mapping, structure: Engine) -> Traffic:
-    """Traffic of a mapping on all engines of one structure."""
-    return traffic(job.einsum, job.workload, mapping, structure)
+    """Traffic of a mapping on all engines of one structure; twins are counted together."""
+    if job.twin is None:
+        return traffic(job.einsum, job.workload, mapping, structure)
+    own = {name: job.renamed(name) for name in job.head.parts}
+    theirs = {name: other for other, name in own.items()}
+    levels = (replace(lv, keep=tuple(theirs[name] for name in lv.keep)) for lv in mapping.levels)
+    alike = replace(mapping, einsum=job.head.name, levels=tuple(levels))
+    found = counted(job.head, alike, structure)
+    counts = (replace(count, tensor=own[count.tensor]) for count in found.counts)
+    return replace(found, counts=tuple(counts))
 
 
 @dataclass(slots=True)

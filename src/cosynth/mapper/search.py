@@ -22,6 +22,7 @@ from cosynth.cost import Job
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Memory, SpatialArray
 from cosynth.mapper.layout import layout
+from cosynth.mapper.onward import Onward
 from cosynth.mapper.spatial import Unrolling, unrollings
 from cosynth.mapper.stages import Partial, Stage, between, keeps, orders, stages
 from cosynth.mapper.tiles import Request, candidates, footprint
@@ -54,7 +55,9 @@ def mappings(job: Job, engine: Engine, pace: float, goal: str, effort: Beam) -> 
 
     `pace` is what one unit does a second, in time steps of the nest.
     """
-    search = _Search(job=job, engine=engine, pace=pace, goal=goal, effort=effort)
+    search = _Search(
+        job=job, engine=engine, structure=layout(engine), pace=pace, goal=goal, effort=effort
+    )
     ways = unrollings(job, engine, effort.unrollings)
     return tuple(mapping for unrolling in ways for mapping in search.along(unrolling))
 
@@ -65,6 +68,7 @@ class _Search:
 
     job: Job
     engine: Engine
+    structure: Engine
     pace: float
     goal: str
     effort: Beam
@@ -97,16 +101,23 @@ class _Search:
         keep, request = fitting
         tiles = candidates(request)
         outside = Partial(levels=partial.levels, keep=partial.keep, tile=partial.tile)
-        structure = layout(self.engine)
         names = {dimension.name for array in above.arrays for dimension in array.dimensions}
         near = tuple(part for part in unrolling if part[0] in names)
+        work = _WEIGHTS[self.goal][0] * self.work(request, path, place, unrolling)
+        onward = self.onward(request, path, place, unrolling)
         children = []
         for order in orders(self.job, () if self.effort.all_orders else keep):
             flows = _flows(
-                request, outside, above.arrays, (here.memory.name, keep), near, order, structure
+                request,
+                outside,
+                above.arrays,
+                (here.memory.name, keep),
+                near,
+                order,
+                self.structure,
             )
             score = self.score(flows, here.memory)
-            ahead = score + self.ahead(request, path, place, unrolling, order)
+            ahead = score + (work + self.ahead(onward, order))
             score = np.broadcast_to(score, ahead.shape)
             at = int(np.argmin(ahead))
             tile = {rank: int(values[at]) for rank, values in tiles.items()}
@@ -122,40 +133,58 @@ class _Search:
             )
         return children
 
-    def ahead(
-        self,
-        request: Request,
-        path: tuple[Stage, ...],
-        place: int,
-        unrolling: Unrolling,
-        order: tuple[str, ...],
-    ) -> Array:
-        """Cost of what no memory chosen so far sees: operands that pass it by, and computing.
+    def ahead(self, onward: tuple[Onward, ...], order: tuple[str, ...]) -> Array:
+        """Cost of what no memory chosen so far sees: operands that pass it by.
 
         A tile stays there through the innermost loops that do not change it if it fits, else it is
         loaded again in every step of the loops chosen so far.
         """
         time, energy = _WEIGHTS[self.goal]
-        total = time * self.work(request, path, place, unrolling)
-        for tensor, (source, target) in self.passing(request.kept, path, place).items():
-            wide = _width(path[:place], unrolling)
-            loads, steps = _loads(request, wide, self.ranks[tensor], order)
-            ours = [used for rank, used in wide.items() if rank in self.ranks[tensor]]
-            room = self.room(tensor, path, place, target, unrolling)
-            held = _held(request, tensor, self.sums)
-            bits = self.job.bits[tensor]
-            output = self.job.parts[tensor] == "output"
-            elements = held * 8 / (max(bits, self.sums) if output else bits) * math.prod(ours)
-            times: Array = np.where(held <= room, loads, steps)
-            sent = times * elements
-            moved = sent * bits
-            if output:
-                once = float(math.prod(self.sizes(tensor)))
-                moved = once * bits + np.maximum(sent - once, 0) * 2 * self.sums
-            above = path[source].memory
+        total: Array = 0.0
+        for one in onward:
+            times: Array = np.where(one.fits, one.loads(order), one.steps)
+            sent = times * one.elements
+            moved = sent * one.bits
+            if one.output:
+                moved = one.once * one.bits + np.maximum(sent - one.once, 0) * 2 * self.sums
+            above = one.above
             total = total + time * moved / 8 / above.read_bandwidth
             total = total + energy * moved * above.read_energy / above.width / POWER
         return total
+
+    def onward(
+        self, request: Request, path: tuple[Stage, ...], place: int, unrolling: Unrolling
+    ) -> tuple[Onward, ...]:
+        """Operands that pass a memory by, with what does not depend on the order of its loops."""
+        wide = _width(path[:place], unrolling)
+        outer, inner = dict(request.outer), _trips(request)
+        upper = {r: -(-n // (wide.get(r, 1) * outer[r])) for r, n in self.job.einsum.bounds}
+        split = {rank: trips for rank, trips in inner.items() if outer[rank] > 1}
+        steps = math.prod(split.values())
+        found = []
+        for tensor, (source, target) in self.passing(request.kept, path, place).items():
+            ranks, bits = self.ranks[tensor], self.job.bits[tensor]
+            output = self.job.parts[tensor] == "output"
+            held = _held(request, tensor, self.sums)
+            stored = held * 8 / (max(bits, self.sums) if output else bits)
+            changing = math.prod(trips for rank, trips in upper.items() if rank in ranks)
+            idle = math.prod(trips for rank, trips in upper.items() if rank not in ranks)
+            found.append(
+                Onward(
+                    ranks=ranks,
+                    bits=bits,
+                    output=output,
+                    above=path[source].memory,
+                    fits=held <= self.room(tensor, path, place, target, unrolling),
+                    elements=stored * math.prod(n for rank, n in wide.items() if rank in ranks),
+                    once=float(math.prod(self.sizes(tensor))) if output else 0.0,
+                    changing=changing,
+                    idle=idle,
+                    steps=steps * changing * idle,
+                    trips=split,
+                )
+            )
+        return tuple(found)
 
     def beside(
         self, kept: frozenset[str], path: tuple[Stage, ...], place: int, unrolling: Unrolling
@@ -324,7 +353,7 @@ def _width(path: tuple[Stage, ...], unrolling: Unrolling) -> dict[str, int]:
 
 
 @lru_cache(maxsize=1 << 12)
-def _held(request: Request, tensor: str, sums: float) -> NDArray[np.float64]:
+def _held(request: Request, tensor: str, sums: float) -> Array:
     """Bytes of one operand's tile, for every candidate."""
     return footprint(request.job, candidates(request), frozenset({tensor}), sums)
 
@@ -334,29 +363,6 @@ def _trips(request: Request) -> dict[str, NDArray[np.float64]]:
     """Steps over every rank, for every candidate."""
     tiles = candidates(request)
     return {rank: np.ceil(size / tiles[rank]) for rank, size in request.outer}
-
-
-def _loads(
-    request: Request, wide: dict[str, int], ranks: tuple[str, ...], order: tuple[str, ...]
-) -> tuple[Array, Array]:
-    """Times that a tile of some ranks is loaded if it can stay, and if it cannot."""
-    outer, inner = dict(request.outer), _trips(request)
-    stays: Array = True
-    loads: Array = 1.0
-    steps: Array = 1.0
-    for rank in reversed(order):
-        if outer[rank] == 1:
-            continue
-        trips = inner[rank]
-        stays = stays & ((trips == 1) | (rank not in ranks))
-        loads = loads * np.where(stays, 1.0, trips)
-        steps = steps * trips
-    bounds = request.job.einsum.bounds
-    upper = {rank: -(-size // (wide.get(rank, 1) * outer[rank])) for rank, size in bounds}
-    changing = math.prod(trips for rank, trips in upper.items() if rank in ranks)
-    idle = math.prod(trips for rank, trips in upper.items() if rank not in ranks)
-    stays = stays & (changing == 1)
-    return loads * changing * np.where(stays, 1.0, idle), steps * changing * idle
 
 
 def _depth(structure: Engine, name: str) -> int:

@@ -94,9 +94,9 @@ def between(
     for rank in order:
         if left[rank] == 1:
             continue
-        tile = np.minimum(left[rank], inner[rank] * width.get(rank, 1))
-        if np.any(tile < left[rank]):
-            loops.append(Loop(rank=rank, tile=_plain(tile)))
+        tile = _least(left[rank], inner[rank] * width.get(rank, 1))
+        if _some(tile < left[rank]):
+            loops.append(Loop(rank=rank, tile=tile))
             left[rank] = tile
     levels = [Level(name=stage.memory.name, keep=partial.keep, loops=tuple(loops))]
     for array in stage.arrays:
@@ -106,13 +106,21 @@ def between(
             if dimension not in names:
                 continue
             width[rank] //= instances
-            tile = np.minimum(left[rank], inner[rank] * width[rank])
-            if np.any(tile < left[rank]):
-                spatial.append(Loop(rank=rank, tile=_plain(tile), dimension=dimension))
+            tile = _least(left[rank], inner[rank] * width[rank])
+            if _some(tile < left[rank]):
+                spatial.append(Loop(rank=rank, tile=tile, dimension=dimension))
                 left[rank] = tile
         levels.append(Level(name=array.name, loops=tuple(spatial)))
     return levels
 
 
-def _plain(tile: Array) -> Array:
+def _least(a: Array, b: Array) -> Array:
+    """The smaller of two tiles; a plain number where there is one."""
+    if isinstance(a, int) and isinstance(b, int):
+        return min(a, b)
+    tile = np.minimum(a, b)
     return int(tile) if np.ndim(tile) == 0 else tile
+
+
+def _some(flags: Array) -> bool:
+    return flags if isinstance(flags, bool) else bool(flags.any())

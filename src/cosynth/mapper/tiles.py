@@ -10,6 +10,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from cosynth.arrays import Array
 from cosynth.cost import Job
 from cosynth.mapping import operands, rank_kinds
 
@@ -85,10 +86,12 @@ def _fitting(
         np.array(sizes_of(size, floors[rank], many if rank in counted else 1))
         for rank, size in outer.items()
     ]
-    grid = dict(zip(outer, np.meshgrid(*axes, indexing="ij"), strict=True))
+    shape = tuple(map(len, axes))
+    # one axis each: an operand is measured over its own ranks alone
+    grid = dict(zip(outer, np.meshgrid(*axes, indexing="ij", sparse=True), strict=True))
     needed = footprint(job, grid, request.kept, request.sums) * request.copies + request.home
-    chosen = np.zeros(needed.shape, dtype=bool)
-    room_beside = np.ones(needed.shape, dtype=bool)
+    chosen = np.zeros(shape, dtype=bool)
+    room_beside = np.ones(shape, dtype=bool)
     for tensor, room in beside:
         room_beside &= footprint(job, grid, frozenset({tensor}), job.bits[tensor]) <= room
     for room in request.rooms:
@@ -101,26 +104,28 @@ def _fitting(
                 ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
                 larger[tuple(ahead)] |= fits[tuple(behind)]
         chosen |= fits & ~larger
-    return {rank: values[chosen] for rank, values in grid.items()}
+    places = np.nonzero(chosen)
+    return {rank: axis[at] for rank, axis, at in zip(outer, axes, places, strict=True)}
 
 
-def footprint(
-    job: Job, grid: Tiles, kept: frozenset[str], sums: float = 0.0
-) -> NDArray[np.float64]:
-    """Bytes of the operands' tiles; windows as their full extent, which is never too small."""
-    total = np.zeros(next(iter(grid.values())).shape)
+def footprint(job: Job, grid: Tiles, kept: frozenset[str], sums: float = 0.0) -> Array:
+    """Bytes of the operands' tiles; windows as their full extent, which is never too small.
+
+    The shapes of the tiles broadcast; without operands it is 0.
+    """
+    total: Array = 0.0
     for access, _ in operands(job.einsum, job.workload):
         if access.tensor not in kept:
             continue
         shape = job.workload.tensor(access.tensor).shape
-        size: NDArray[np.float64] = np.ones_like(total)
+        size: Array = 1.0
         for index, whole in zip(access.indices, shape, strict=True):
             if index.lookup is not None:
                 for rank in index.ranks:
                     size = size * grid[rank]
                 continue
-            extent = np.ones_like(total)
-            points = np.ones_like(total)
+            extent: Array = 1.0
+            points: Array = 1.0
             for term in index.terms:
                 span = (grid[term.rank] - 1) // term.divisor + (term.divisor > 1)
                 extent = extent + abs(term.coefficient) * span

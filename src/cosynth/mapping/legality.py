@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cosynth.arrays import Array
+from cosynth.arrays import Array, either
 from cosynth.errors import did_you_mean
 from cosynth.format import accumulator
 from cosynth.hardware import Compute, Dimension, Engine, Link, Memory, SpatialArray
@@ -101,7 +101,7 @@ def overflows(
             copies = 2 if doubled.get(memory.name, False) else 1
             stored = bits[count.tensor]
             if count.part == "output":
-                stored = np.where(count.whole, stored, np.maximum(stored, sums))
+                stored = either(count.whole, stored, max(stored, sums))
             held = held + count.tile * stored / 8 * copies
         found[memory.name] = (held, memory.size)
     return found

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cosynth.arrays import Array
+from cosynth.arrays import Array, either
 from cosynth.hardware import Engine
 from cosynth.mapping.footprint import (
     EACH,
@@ -190,7 +190,9 @@ class _Nest:
             sizes=einsum.sizes,
             loops=mapping.loops,
             trips=tuple(trips),
-            trivial=tuple(bool(np.all(trip == 1)) for trip in trips),
+            trivial=tuple(
+                trip == 1 if isinstance(trip, int) else bool(np.all(trip == 1)) for trip in trips
+            ),
             starts=starts,
             keeps=tuple((lv.name, lv.keep) for lv in mapping.levels if lv.name in memories),
             combines=tuple(united),
@@ -204,17 +206,15 @@ class _Nest:
         """
         total: Array = 1
         for rank in ranks:
-            classes: list[tuple[Array, Array]] = [(self.sizes[rank], 1)]
-            for at, flag in every.items():
-                tile = self.loops[at].tile
-                if self.loops[at].rank != rank or self.trivial[at]:
-                    continue
-                full = sum(n * np.where(flag, size // tile, size >= tile) for size, n in classes)
-                rests = [
-                    (np.where(flag, size % tile, size * (size < tile)), n) for size, n in classes
-                ]
-                classes = [(tile, full), *((size, n * (size > 0)) for size, n in rests)]
-            total = total * sum(n for _, n in classes)
+            chain = [
+                (self.loops[at].tile, flag)
+                for at, flag in every.items()
+                if self.loops[at].rank == rank and not self.trivial[at]
+            ]
+            plain = all(isinstance(tile, int) and isinstance(flag, bool) for tile, flag in chain)
+            # what plain numbers give is asked for again by other operands and other mappings
+            count = _pieces if plain else _each_pieces
+            total = total * count(self.sizes[rank], tuple(chain))
         return total
 
     def shared(self, part: str, above: int, start: int) -> bool:
@@ -225,6 +225,27 @@ class _Nest:
         """Full tile of a rank below the first `above` loops."""
         tiles = [loop.tile for loop in self.loops[:above] if loop.rank == rank]
         return tiles[-1] if tiles else self.sizes[rank]
+
+
+def _each_pieces(size: int, chain: tuple[tuple[Array, Array], ...]) -> Array:
+    """Tiles of one rank below a chain of (tile, whether all steps are taken or the first alone)."""
+    classes: list[tuple[Array, Array]] = [(size, 1)]
+    for tile, flag in chain:
+        full = sum(n * either(flag, left // tile, left >= tile) for left, n in classes)
+        rests = [(either(flag, left % tile, left * (left < tile)), n) for left, n in classes]
+        classes = [(tile, full), *((left, n * (left > 0)) for left, n in rests)]
+    return sum(n for _, n in classes)
+
+
+@lru_cache(maxsize=1 << 16)
+def _pieces(size: int, chain: tuple[tuple[int, bool], ...]) -> int:
+    """`_each_pieces` of plain numbers."""
+    classes = [(size, 1)]
+    for tile, flag in chain:
+        full = sum(n * (left // tile if flag else left >= tile) for left, n in classes)
+        rests = [(left % tile if flag else left * (left < tile), n) for left, n in classes]
+        classes = [(tile, full), *((left, n) for left, n in rests if left)]
+    return sum(n for _, n in classes)
 
 
 def _operand(
@@ -300,7 +321,7 @@ def _moved(
     for at in range(end):
         if nest.loops[at].dimension is None:
             every[at] = outside[at]
-            kinds[at] = np.where(outside[at], EVERY, SLIDING) if start is not None else EVERY
+            kinds[at] = either(outside[at], EVERY, SLIDING) if start is not None else EVERY
         else:
             united = at >= above and part in nest.combines[at]
             every[at] = not united
@@ -326,6 +347,8 @@ def _counted(
     """Apply an exact count to every distinct chain of tiles among the candidates."""
     ranks = [group.ranks.index(nest.loops[place].rank) for place in at]
     tiles = [nest.loops[place].tile for place in at]
+    if all(map(_plain, tiles)) and all(map(_plain, kinds)):
+        return count(group, tuple(zip(ranks, tiles, kinds, strict=True)))
     shape = np.broadcast_shapes(*(np.shape(value) for value in [*tiles, *kinds]))
     if not shape:
         chain = zip(ranks, map(int, tiles), map(str, kinds), strict=True)
@@ -337,6 +360,10 @@ def _counted(
         row: count(group, tuple(zip(ranks, row[:n], row[n:], strict=True))) for row in set(rows)
     }
     return np.array([known[row] for row in rows], dtype=np.int64).reshape(shape)
+
+
+def _plain(value: Array) -> bool:
+    return isinstance(value, (int, str))
 
 
 def _column(value: Array, shape: tuple[int, ...]) -> list[int] | list[str]:
