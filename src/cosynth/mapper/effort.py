@@ -18,7 +18,7 @@ class Effort:
     nodes: int = 60_000
     seconds: float = math.inf
     priced: int = 2_000
-    beam: Beam = Beam()  # noqa: RUF009 - frozen
+    beam: Beam = QUICK
 
 
 FAST = Effort(nodes=0, beam=QUICK)

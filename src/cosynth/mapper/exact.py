@@ -22,7 +22,7 @@ from cosynth.mapper.choices import Choice, choices
 from cosynth.mapper.nested import nested, pointed, sizes
 from cosynth.mapper.objective import Objective
 from cosynth.mapper.orders import Integers, Orders, no_orders
-from cosynth.mapper.plans import decisions, planned, refined
+from cosynth.mapper.plans import decisions, planned, refined, unplanned
 from cosynth.mapper.sizes import Partition
 from cosynth.mapper.state import STATE
 from cosynth.mapper.table import Chip, Shape, chip, shape
@@ -105,10 +105,11 @@ class Search:
         )
         cap = np.full((side.stages, form.ranks), -1, dtype=np.int64)
         floor = np.zeros((side.memories + 1, 2))
-        for at in range(len(found.choices)):
-            branch = _Branch(at, cap, 0, floor, 0.0)
-            branch.least = found._bounded(branch)
-            found._push(branch)
+        keeps = np.array([choice.keeps for choice in found.choices])
+        doubled = np.array([choice.doubled for choice in found.choices])
+        bounds = unplanned(found.scratch, side, form, keeps, doubled)
+        for at, least in enumerate(bounds.tolist()):
+            found._push(_Branch(at, cap, 0, floor, least))
         return found
 
     def least(self, limit: float = math.inf, budget: int = 1 << 62) -> tuple[float, Found, bool]:

@@ -153,3 +153,16 @@ def planned(
     state = scratch[0]
     reset(chip, state, keeps, doubled, cap, floor)
     return bound(chip, shape, state, 0, 0)
+
+
+@allocating
+def unplanned(
+    scratch: States, chip: Chip, shape: Shape, keeps: Integers, doubled: Integers
+) -> Floats:
+    """Bounds of what is kept where, [choice, memory], before anything else is decided."""
+    cap = np.full((chip.stages, shape.ranks), -1, dtype=np.int64)
+    floor = np.zeros((chip.memories + 1, 2))
+    found = np.zeros(len(keeps))
+    for choice in range(len(keeps)):
+        found[choice] = planned(scratch, chip, shape, keeps[choice], doubled[choice], cap, floor)
+    return found
