@@ -93,8 +93,11 @@ class _Incumbent:
             return math.inf
         times = job.einsum.repeat ** (2 if self.goal.product else 1)
         value = float(self.goal.value(cost)) / times
-        if value < self.value:
-            self.value, self.best = value, (mapping, cost)
+        # of mappings as good, the one of least energy
+        known = self.best[1].energy if self.best else math.inf
+        alike = value <= self.value * (1 + ROUNDING)
+        if value < self.value or (alike and cost.energy < known):
+            self.value, self.best = min(value, self.value), (mapping, cost)
         return value
 
 
@@ -151,7 +154,7 @@ def _search(best: _Incumbent, state: _Progress, effort: Effort) -> None:
     job, engine, hardware, goal = best.job, best.engine, best.hardware, best.goal
     if best.best is not None:
         steps = min(state.budget // 2, _STEPS)
-        state.nodes += improved(job, engine, hardware, goal, best.best[0], steps, best.consider)
+        state.nodes += improved(job, engine, hardware, goal, best.best, steps, best.consider)
     # first whole choices of what is kept, then, where intervals do not tell, plan by plan
     for eager in (False, True):
         search = Search.of(job, engine, hardware, goal, eager=eager)
