@@ -30,7 +30,7 @@ def main() -> None:
             began = used()
             hardware = priced(asked.hardware)
             (engine,) = hardware.engines
-            found = best(work.job, engine, hardware, asked.objective, Effort(nodes=1_000_000))
+            found = best(work.job, engine, hardware, asked.objective, Effort(nodes=3_000_000))
             ended = used()
             result = {
                 "call": call,

@@ -32,6 +32,7 @@ LEFT_OUT = (
     "more than one loop over a rank in the block of one memory",
     "loops over a rank on several array dimensions in another order than that of the dimensions",
     "operands of one memory kept at different depths of the loops above it",
+    "loops of arrays that split a tile of a rank beyond 12 and save no step of it",
 )
 # relative difference of two orders of the same additions
 ROUNDING = 1e-11
