@@ -15,7 +15,7 @@ class Effort:
     Up to `priced` mappings are priced one by one where their bound is below the best price.
     """
 
-    nodes: int = 60_000
+    nodes: int = 80_000
     seconds: float = math.inf
     priced: int = 2_000
     beam: Beam = QUICK

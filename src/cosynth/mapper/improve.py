@@ -20,7 +20,7 @@ from cosynth.mapper.table import ranks_of, widest
 from cosynth.mapping import Loop, Mapping, buffers_twice, operands
 
 # relative difference that is taken once in e times, at the start of each round
-ROUNDS = (0.3, 0.1, 0.1, 0.1, 0.1, 0.02, 0.02, 0.02, 0.02)
+ROUNDS = (3.0, 1.0, 0.3, 1.0, 0.3, 0.02)
 # mappings of one round that are priced: the bound they were found by may be less than the price
 _ROOM = 3
 # weight of energy beside time, both of the known mapping, where only time is asked for

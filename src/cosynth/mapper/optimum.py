@@ -27,7 +27,7 @@ from cosynth.mapper.table import TooLargeError
 from cosynth.mapping import Mapping, Traffic, buffers_twice, overflows, problems, traffic
 
 # steps of the first improvement, at most
-_STEPS = 90_000
+_STEPS = 240_000
 LEFT_OUT = (
     "more than one loop over a rank in the block of one memory",
     "loops over a rank on several array dimensions in another order than that of the dimensions",
