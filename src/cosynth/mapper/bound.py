@@ -129,7 +129,7 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
                     least = width
                 flow[DRAINED] = 0.0 if unit else received * least
                 flow[FIRST] = tile * least
-                whole = received_most if known else shape.distinct[operand] * united
+                whole = min(received_most if known else np.inf, shape.distinct[operand] * united)
                 flow[SAVED] = 0.0
                 if least < chip.partial:
                     flow[SAVED] = whole * (chip.partial - least)

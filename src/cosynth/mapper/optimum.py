@@ -179,7 +179,9 @@ def _between(search: Search, best: _Incumbent, least: float, effort: Effort) -> 
     """Price the mappings whose bound is below the best price; return the bound that is left."""
     unresolved = math.inf
     for _ in range(20):
-        limit = best.value * (1 - ROUNDING) if math.isfinite(best.value) else 2 * least
+        limit = best.value * (1 - ROUNDING)
+        if math.isinf(limit) and least > 0:
+            limit = 2 * least
         found, ended = search.below(limit, effort.priced, effort.nodes + search.nodes)
         number = int(found.number[0])
         unresolved = math.inf
