@@ -42,6 +42,7 @@ def improved(
     """
     best, cost = known
     least = math.inf
+    spent = 0
     if goal.latency and not (goal.energy or goal.traffic or goal.product):
         # of mappings about as fast, those that take less energy
         goal = replace(goal, energy=_BESIDE * goal.latency * float(cost.latency / cost.energy))
@@ -60,7 +61,11 @@ def improved(
             reached = value(mapping)
             if reached < least:
                 best, least = mapping, reached
-    return steps
+        spent += steps // len(ROUNDS)
+        if found.value.min() <= search.queue[0][0] * (1 + 1e-9):
+            # nothing is better
+            break
+    return spent
 
 
 def _sizes(job: Job, mapping: Mapping) -> tuple[Partition, ...]:
