@@ -1,0 +1,84 @@
+"""Tensors that break codecs: boundaries, patterns of bits, blocks at the edge of a rule."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from tests.format import oracle
+
+FLOAT32 = np.float32
+
+
+def bits(pattern) -> np.ndarray:
+    return np.array(pattern, dtype=np.uint32).view(FLOAT32)
+
+
+def around(values) -> np.ndarray:
+    """Each float32 with its neighbours, and all with both signs."""
+    values = np.array(values, dtype=FLOAT32)
+    near = [values, np.nextafter(values, FLOAT32(np.inf)), np.nextafter(values, FLOAT32(-np.inf))]
+    found = np.concatenate(near)
+    return np.concatenate([found, -found])
+
+
+def boundaries(element, most: int = 600) -> np.ndarray:
+    """Values of an element and the middles between neighbours, with their neighbours in float32."""
+    if element.values:
+        grid = sorted(Fraction(float(FLOAT32(v))) for v in element.values)
+    elif element.mantissa >= 10 and element.exponent == 8:
+        # too many for a list: the middles of a wider float are patterns of bits
+        near = np.arange(-4, 5) + (np.arange(1, 250, 7)[:, None] << 23)
+        return around(bits(np.concatenate([near, near + (1 << 12), near + (3 << 12)]).reshape(-1)))
+    else:
+        grid = list(oracle.magnitudes(element))
+        if len(grid) > most:
+            step = len(grid) // most + 1
+            grid = [*grid[:200], *grid[200:-200:step], *grid[-200:]]
+            middles = [(a + b) / 2 for a, b in zip(grid[:199], grid[1:200], strict=True)]
+            middles += [(a + b) / 2 for a, b in zip(grid[-199:-1], grid[-198:], strict=True)]
+            return around([float(v) for v in (*grid, *middles)])
+        # the first value that is not there, and the middle to it
+        grid.append(2 * grid[-1] - grid[-2])
+    middles = [(a + b) / 2 for a, b in zip(grid, grid[1:], strict=False)]
+    with np.errstate(over="ignore"):
+        return around([float(v) for v in (*grid, *middles)])
+
+
+def patterns(rng, count: int) -> np.ndarray:
+    """Random bits: all exponents alike, NaN and infinity among them."""
+    return rng.integers(0, 2**32, count, dtype=np.uint32).view(FLOAT32)
+
+
+SPECIAL = bits([0, 0x80000000, 1, 0x80000001, 0x007FFFFF, 0x00800000, 0x80800000, 0x00800001,
+                0x7F7FFFFF, 0xFF7FFFFF, 0x7F800000, 0xFF800000])  # fmt: skip
+NANS = bits([0x7FC00000, 0xFFC00000, 0x7F800001])
+
+
+def adversarial(rng, block: int) -> np.ndarray:
+    """Blocks, [n, block]: peaks beside powers of two, zeros, subnormals, one infinity, one NaN."""
+    rows = []
+    for exponent in (-126, -125, -120, -118, -100, -20, -7, -1, 0, 1, 2, 6, 40, 126, 127):
+        for offset in (-11, -1, 0, 1):
+            base = max((exponent + 127 << 23) + offset, 1)
+            peak = bits([base])[0]
+            row = (rng.uniform(-1, 1, block) * float(peak)).astype(FLOAT32)
+            row[rng.integers(block)] = peak if rng.random() < 0.5 else -peak
+            rows.append(row)
+    for fraction in (0.75, 0.875, 0.9375, 0.9921875, 0.5 + 7 / 32):  # beside the largest values
+        row = np.full(block, fraction, dtype=FLOAT32)
+        row[0] = np.nextafter(FLOAT32(2 * fraction), FLOAT32(4))
+        row[-1] = 2 * fraction
+        rows.append(row)
+    rows.append(np.zeros(block, dtype=FLOAT32))
+    rows.append(-np.zeros(block, dtype=FLOAT32))
+    rows.append(bits(rng.integers(0, 2**23, block)))
+    for special in (*SPECIAL, *NANS):
+        row = rng.standard_normal(block).astype(FLOAT32)
+        row[rng.integers(block)] = special
+        rows.append(row)
+    rows.append(np.exp2(rng.uniform(-140, 127, block)).astype(FLOAT32))
+    rows.append(np.round(rng.uniform(-8, 8, block) * 8).astype(FLOAT32) / 8)
+    rows.append(np.exp2(rng.integers(-8, 8, block)).astype(FLOAT32))
+    return np.stack(rows)
