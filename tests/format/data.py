@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
-
 from tests.format import oracle
 
 FLOAT32 = np.float32
@@ -36,12 +36,12 @@ def boundaries(element, most: int = 600) -> np.ndarray:
         if len(grid) > most:
             step = len(grid) // most + 1
             grid = [*grid[:200], *grid[200:-200:step], *grid[-200:]]
-            middles = [(a + b) / 2 for a, b in zip(grid[:199], grid[1:200], strict=True)]
+            middles = [(a + b) / 2 for a, b in itertools.pairwise(grid)]
             middles += [(a + b) / 2 for a, b in zip(grid[-199:-1], grid[-198:], strict=True)]
             return around([float(v) for v in (*grid, *middles)])
         # the first value that is not there, and the middle to it
         grid.append(2 * grid[-1] - grid[-2])
-    middles = [(a + b) / 2 for a, b in zip(grid, grid[1:], strict=False)]
+    middles = [(a + b) / 2 for a, b in itertools.pairwise(grid)]
     with np.errstate(over="ignore"):
         return around([float(v) for v in (*grid, *middles)])
 

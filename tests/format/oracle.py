@@ -90,7 +90,7 @@ def read(x) -> tuple[bool, Fraction | str]:
 def largest(e) -> Fraction:
     if e.values:
         return max(abs(Fraction(struct.unpack("<f", struct.pack("<f", v))[0])) for v in e.values)
-    return magnitudes(e)[-1] + (power(-e.fraction) if e.full else 0)
+    return magnitudes(e)[-1]
 
 
 def smallest_step(e) -> int:
@@ -104,7 +104,9 @@ def width(e) -> int:
 
 
 def nan_code(e) -> int | None:
-    count = None if e.values else len(magnitudes(e))
+    if e.mantissa == 23:
+        return 0x7FC00000
+    count = 0 if e.values else len(magnitudes(e))
     if e.kind == "exponent":
         return 255
     if e.kind != "float" or e.special == "none":
@@ -178,9 +180,7 @@ def block(xs, f, tensor: Fraction | None = None):
     peak = max(visible)
     if s.kind == "exponent":
         exponent = shared_exponent(peak, f)
-        codes = [
-            element_code(z / power(exponent), n, e) for n, z in zip(signs, sizes, strict=True)
-        ]
+        codes = [element_code(z / power(exponent), n, e) for n, z in zip(signs, sizes, strict=True)]
         return codes, 255 if bad else exponent + 127, None
     if f.zero:
         return affine(signs, sizes, f, bad)

@@ -23,9 +23,7 @@ from cosynth.format.scale import ratio, scale_code, stored
 ROOM = 19
 
 
-def encoded(
-    x: Array, format: Format, tensor: Array | None, xp: Any
-) -> tuple[Array, Array, Array]:
+def encoded(x: Array, format: Format, tensor: Array | None, xp: Any) -> tuple[Array, Array, Array]:
     """Return codes [rows, row], scale codes and zero points [rows, 1], as int32.
 
     The range always holds zero: scale = (largest - least) / top, zero = round(-least / scale),
@@ -36,11 +34,11 @@ def encoded(
     top = format.element.top
     bits = x.view(xp.int32)
     size = bits & MAGNITUDE
-    bad = xp.max(size, axis=-1, keepdims=True) > INFINITY
+    bad = xp.max(size, axis=-1, keepdims=True, initial=0) > INFINITY
     size = xp.where(size < HIDDEN, 0, xp.minimum(size, LARGEST))
     # magnitudes of each side, so that no float is compared or flushed
-    least = xp.max(xp.where(bits < 0, size, 0), axis=-1, keepdims=True)
-    most = xp.max(xp.where(bits < 0, 0, size), axis=-1, keepdims=True)
+    least = xp.max(xp.where(bits < 0, size, 0), axis=-1, keepdims=True, initial=0)
+    most = xp.max(xp.where(bits < 0, 0, size), axis=-1, keepdims=True, initial=0)
     span = (least.view(xp.float32) + most.view(xp.float32)).view(xp.int32)
     scale = stored(ratio(xp.minimum(span, LARGEST), float(top), xp), format, xp)
     zero = xp.minimum(_whole(divided(least, scale, xp), xp), top)
@@ -53,4 +51,3 @@ def _whole(size: Array, xp: Any) -> Array:
     """Nearest whole number of magnitudes given as bits."""
     low = ROOM + FLOAT_BIAS
     return code_of(xp.minimum(nearest(size, low, ROOM, xp), low << FRACTION_BITS), low, ROOM, xp)
-

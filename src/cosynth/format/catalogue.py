@@ -201,7 +201,7 @@ def _whole(value: object) -> int:
     return value
 
 
-def _of_element(e: Element) -> list[str]:
+def _of_element(e: Element) -> list[str]:  # noqa: C901 one sentence a mistake
     """Sentences on what does not fit together in an element."""
     found = []
     if e.kind in {"float", "exponent"}:

@@ -177,6 +177,7 @@ def _on_rows(
         return None if values is None else blocks.rows(values, block, axis, xp, even=format.pairs)
 
     values = cut(x)
+    assert values is not None
     real = cut(xp.ones(x.shape, dtype=bool)) if format.pairs and values.size != x.size else None
     whole = None
     if format.tensor and tensor is not None:
@@ -213,14 +214,7 @@ def _given(
         x = xp.asarray(x).astype(xp.float32)
     shape = tuple(x.shape)
     at = blocks.position(shape, format.axis if axis is None else axis)
-    if isinstance(random, np.random.Generator):
-        random = random.integers(0, 1 << 32, shape, dtype=np.uint32)
-    if random is not None:
-        random = xp.asarray(random)
-        if tuple(random.shape) != shape or random.dtype != xp.uint32:
-            raise SpecError(
-                f"random bits are {random.dtype} {tuple(random.shape)}; expected uint32 {shape}"
-            )
+    noise = _noise(random, shape, xp)
     if tensor is not None:
         if not format.tensor:
             raise SpecError(f"format {format.name!r} has no scale of the whole tensor to be given")
@@ -229,7 +223,22 @@ def _given(
             raise SpecError(f"scale of the tensor {float(tensor)!r}: must be finite and above 0")
     if format.scale is None and format.element.nan is None and not compiled.is_traced(x):
         _no_nan(x, format, xp)
-    return x, format, at, (tensor, random)
+    return x, format, at, (tensor, noise)
+
+
+def _noise(
+    random: Array | np.random.Generator | None, shape: tuple[int, ...], xp: Any
+) -> Array | None:
+    if random is None:
+        return None
+    if isinstance(random, np.random.Generator):
+        return xp.asarray(random.integers(0, 1 << 32, shape, dtype=np.uint32))
+    bits = xp.asarray(random)
+    if tuple(bits.shape) != shape or bits.dtype != xp.uint32:
+        raise SpecError(
+            f"random bits are {bits.dtype} {tuple(bits.shape)}; expected uint32 {shape}"
+        )
+    return bits
 
 
 def _check(format: Format, random: object) -> None:

@@ -17,9 +17,7 @@ def call(function: Function, *arrays: Array | None, format: object, axis: int) -
     return _compiled()(*arrays, function=function, format=format, axis=axis)
 
 
-def straight(
-    function: Function, x: Array, *arrays: Array | None, format: object, axis: int
-) -> Any:
+def straight(function: Function, x: Array, *arrays: Array | None, format: object, axis: int) -> Any:
     """As `call`, with the gradient of the result passed to `x` as it is."""
     return _straight()((function, format, axis), x, *arrays)
 

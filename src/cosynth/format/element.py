@@ -111,12 +111,19 @@ class Element:
 
     @property
     def largest(self) -> float:
-        """The largest finite magnitude."""
+        """The largest finite magnitude, which scales aim at; `full` adds one below its negative."""
         if self.values:
-            return float(np.max(np.abs(np.float32(self.values))))
-        if self.full:
-            return math.ldexp(1.0, self.bits - 1 - self.fraction)
+            return float(np.max(np.abs(np.array(self.values, dtype=np.float32))))
         return self.magnitude(self.top)
+
+    @property
+    def lowest(self) -> float:
+        """The most negative value."""
+        if self.values:
+            return min(self.values)
+        if not self.signed:
+            return self.magnitude(0) if self.kind == "exponent" else 0.0
+        return -self.largest - (math.ldexp(1.0, -self.fraction) if self.full else 0.0)
 
     @property
     def step(self) -> int:

@@ -67,7 +67,7 @@ def quantise_rows(
         peak, bad = peaks(size, xp)
         exponent = powers(peak, format, xp)
         kept = _in_powers(bits, size, exponent, format, noise, xp)
-        kept = xp.minimum(kept, LARGEST).astype(xp.int32)
+        kept = xp.minimum(kept, LARGEST)
         kept = xp.where(bad, NAN_BITS, kept)
         return (_with_sign(kept, bits, element, xp),)
     if format.zero or format.pairs or element.values or format.scale is None:
@@ -135,8 +135,10 @@ def _grid(size: Array, low: Array, element: Element, noise: Array | None, xp: An
 
 def _tops(bits: Array, element: Element, xp: Any) -> Array:
     """Bits of the largest magnitude, which the most negative integer may exceed."""
-    largest = _bits(element.magnitude(element.top))
-    return xp.where(bits < 0, _bits(element.largest), largest) if element.full else largest
+    largest = _bits(element.largest)
+    if not element.full:
+        return largest
+    return xp.where(bits < 0, _bits(-element.lowest), largest).astype(xp.int32)
 
 
 def _bits(value: float) -> int:
@@ -229,7 +231,7 @@ def _with_sign(size: Array, bits: Array, element: Element, xp: Any) -> Array:
         found = xp.where(size > INFINITY, size, signed)
     else:
         found = xp.where((size == 0) | (size > INFINITY), size, signed)
-    return found.astype(xp.int32).view(xp.float32)
+    return found.view(xp.float32)
 
 
 def _values(code: Array, element: Element, xp: Any) -> Array:

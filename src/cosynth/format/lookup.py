@@ -20,7 +20,7 @@ def bounds(element: Element) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
     A key is float32's bits as a whole number that orders as the floats do.
     """
-    values = np.float32(element.values)
+    values = np.array(element.values, dtype=np.float32)
     codes = np.argsort(values, kind="stable").astype(np.int32)
     ordered = values[codes]
     found = []

@@ -103,31 +103,37 @@ class Format:
 
 def problems(format: Format) -> list[str]:
     """Return one sentence for each thing about a format that does not fit together."""
-    element, found = format.element, []
-    if format.rule not in RULES:
-        found.append(f"rule {format.rule!r} is not one of {', '.join(RULES)}")
-    if format.block < 0:
-        found.append(f"block {format.block} must be at least 0, which is the whole tensor")
-    if format.power and format.rule == "amax":
-        found.append("a power-of-two scale needs a rule: floor, even, ceil or rceil")
-    if format.power and (format.tensor or format.zero):
-        found.append("a power-of-two scale goes with no tensor scale and no zero point")
-    if format.scale is not None and not format.power and format.rule != "amax":
-        found.append(f"rule {format.rule!r} needs a power-of-two scale; others take amax")
-    if format.scale is not None and format.scale.kind not in {"float", "exponent"}:
-        found.append(f"a scale is a float or an exponent, not {format.scale.kind}")
-    if format.zero and (element.kind != "integer" or element.signed):
-        found.append("a zero point needs an unsigned integer element")
-    if format.zero and format.scale is None:
-        found.append("a zero point needs a block scale")
-    if format.tensor and format.scale is None:
-        found.append("a tensor scale stands above block scales; for one scale use block = 0")
-    if format.pairs and (element.kind != "integer" or element.bits != 4 or not element.signed):
-        found.append("outlier pairs need elements of 4-bit signed integers")
-    if format.pairs and (format.scale is None or format.power or element.full or format.block % 2):
-        found.append("outlier pairs need a float scale, even blocks, and the code of -8 left free")
-    if format.scale is not None and not element.saturate:
-        found.append("elements under a scale saturate; leave overflow to plain elements")
-    if format.scale is not None and (element.values and format.power):
-        found.append("a lookup table takes a float scale")
-    return found
+    element, scale = format.element, format.scale
+    scaled = scale is not None
+    four = element.kind == "integer" and element.bits == 4 and element.signed
+    plain = scaled and not format.power
+    wrong = {
+        f"rule {format.rule!r} is not one of {', '.join(RULES)}": format.rule not in RULES,
+        f"block {format.block} must be at least 0, which is the whole tensor": format.block < 0,
+        "a power-of-two scale needs a rule: floor, even, ceil or rceil": (
+            format.power and format.rule == "amax"
+        ),
+        "a power-of-two scale goes with no tensor scale, zero point or lookup table": (
+            format.power and (format.tensor or format.zero or bool(element.values))
+        ),
+        f"rule {format.rule!r} needs a power-of-two scale; others take amax": (
+            plain and format.rule != "amax"
+        ),
+        "a scale is a float or an exponent": (
+            scaled and scale is not None and scale.kind not in {"float", "exponent"}
+        ),
+        "a zero point needs an unsigned integer element and a block scale, without a tensor's": (
+            format.zero
+            and (element.kind != "integer" or element.signed or not scaled or format.tensor)
+        ),
+        "a tensor scale stands above block scales; for one scale use block = 0": (
+            format.tensor and not scaled
+        ),
+        "outlier pairs need 4-bit signed integers, a float scale, even blocks, and -8 left free": (
+            format.pairs and (not four or not plain or element.full or format.block % 2 == 1)
+        ),
+        "elements under a scale saturate; leave overflow to plain elements": (
+            scaled and not element.saturate
+        ),
+    }
+    return [sentence for sentence, holds in wrong.items() if holds]

@@ -59,7 +59,7 @@ def unpack(packed: Array, bits: int, count: int) -> Array:
             if -bits < start < BYTE:
                 moved = packed[:, byte] >> start if start >= 0 else packed[:, byte] << -start
                 found = found | moved
-        columns.append(found & ((1 << bits) - 1))
+        columns.append(found & xp.uint32((1 << bits) - 1))
     return xp.stack(columns, axis=1).reshape(-1)[:count].astype(code_type(bits, xp))
 
 

@@ -28,14 +28,14 @@ def encoded(size: Array, negative: Array, code: Array, real: Array, xp: Any) -> 
     no element; its neighbour is never an outlier.
     """
     limit = int(_bits(ORDINARY))
-    other = _swapped(size, xp)
+    other = _swapped(size)
     first = xp.arange(size.shape[-1]) % 2 == 0
     wins = xp.where(first, size >= other, size > other)
-    outlier = (size > limit) & wins & _swapped(real, xp)
+    outlier = (size > limit) & wins & _swapped(real)
     low = LOWEST + FLOAT_BIAS
     big = code_of(nearest(size, low, GRID, xp), low, GRID, xp) - SKIPPED
     big = xp.clip(big, FIRST, LAST) | xp.where(negative, SIGN, 0)
-    return xp.where(outlier, big, xp.where(_swapped(outlier, xp), MARK, code))
+    return xp.where(outlier, big, xp.where(_swapped(outlier), MARK, code))
 
 
 def decoded(code: Array, values: Array, xp: Any) -> Array:
@@ -43,11 +43,11 @@ def decoded(code: Array, values: Array, xp: Any) -> Array:
     size = (code & (SIGN - 1)) + SKIPPED
     big = ((1 << GRID) + (size & 1)) << (LOWEST - GRID - 1 + (size >> GRID))
     big = xp.where(code & SIGN, -big, big).astype(xp.float32)
-    found = xp.where(_swapped(code, xp) == MARK, big, values)
+    found = xp.where(_swapped(code) == MARK, big, values)
     return xp.where(code == MARK, xp.float32(0), found)
 
 
-def _swapped(x: Array, xp: Any) -> Array:
+def _swapped(x: Array) -> Array:
     """Every element's neighbour."""
     return x.reshape(*x.shape[:-1], -1, 2)[..., ::-1].reshape(x.shape)
 

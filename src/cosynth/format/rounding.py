@@ -54,7 +54,7 @@ def random(size: Array, low: Array, grid: int, noise: Array, xp: Any) -> Array:
     below = low + (FRACTION_BITS - grid) - (size >> FRACTION_BITS)
     whole = ((size & FRACTION) | HIDDEN) >> xp.clip(below - 31, 0, 31)
     drawn = noise >> (31 - xp.clip(below, 0, 31))
-    small = xp.where(drawn < whole, step, 0)
+    small = xp.where(drawn < whole, step, 0).astype(xp.int32)
     found = xp.where(below > FRACTION_BITS, small, kept)
     return xp.where(size < HIDDEN, 0, found)
 
@@ -107,7 +107,11 @@ def quotient(size: Array, odd: int, exponent: int, xp: Any) -> Array:
 
 
 def divided(size: Array, divisor: Array, xp: Any) -> Array:
-    """Return the bits of magnitudes / `divisor` in float32, both given as bits."""
+    """Return the bits of magnitudes / `divisor` in float32, both given as bits.
+
+    The divisor is normal; a magnitude that is not counts as zero, as compilers may have it.
+    """
+    size = xp.where(size < HIDDEN, 0, size)
     if xp.__name__ != "numpy":
         # XLA turns a division by what it sees is a broadcast into a product with the reciprocal;
         # a divisor that seems to depend on every element (a magnitude has no sign) it leaves alone

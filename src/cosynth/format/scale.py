@@ -34,7 +34,7 @@ def peaks(size: Array, xp: Any) -> tuple[Array, Array]:
 
     An infinity counts as the largest float32, what is below the smallest normal as zero.
     """
-    peak = xp.max(size, axis=-1, keepdims=True)
+    peak = xp.max(size, axis=-1, keepdims=True, initial=0)
     bad = peak > INFINITY
     return xp.where(peak < HIDDEN, 0, xp.minimum(peak, LARGEST)), bad
 
@@ -82,9 +82,7 @@ def ratio(peak: Array, value: float, xp: Any) -> Array:
 def tensor_scale(peak: Array, format: Format, xp: Any) -> Array:
     """Return the scale of a whole tensor as bits: its peak becomes the largest value twice over."""
     assert format.scale is not None
-    return xp.maximum(
-        ratio(peak, format.largest * format.scale.largest, xp), least_tensor(format)
-    )
+    return xp.maximum(ratio(peak, format.largest * format.scale.largest, xp), least_tensor(format))
 
 
 def stored(size: Array, format: Format, xp: Any) -> Array:
