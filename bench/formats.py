@@ -67,7 +67,8 @@ def main() -> int:
         f"copy: {copy * 1e3:.1f} ms, {2 * x.nbytes / copy / 1e9:.1f} GB/s; {os.cpu_count()} cores"
     )
     print(f"{'format':8} {'JAX ms':>8} {'NumPy ms':>9} {'torchao ms':>11} {'JAX x':>7}"
-          f" {'NumPy x':>8} {'JAX/copy':>9} {'NumPy/copy':>11} {'GB/s JAX':>9} {'differ':>7}")  # fmt: skip
+          f" {'NumPy x':>8} {'JAX/copy':>9} {'NumPy/copy':>11} {'GB/s JAX':>9}"
+        f" {'differ':>7}")  # fmt: skip
     for name, (compiled, chunked) in ours.items():
         other = theirs.get(name)
         row = f"{name:8} {compiled * 1e3:8.1f} {chunked * 1e3:9.1f}"
