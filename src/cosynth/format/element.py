@@ -117,6 +117,13 @@ class Element:
         return self.magnitude(self.top)
 
     @property
+    def smallest(self) -> float:
+        """The smallest positive value."""
+        if self.values:
+            return min(abs(value) for value in self.values if value)
+        return self.magnitude(0 if self.kind == "exponent" else 1)
+
+    @property
     def lowest(self) -> float:
         """The most negative value."""
         if self.values:

@@ -88,6 +88,16 @@ class Format:
         """The largest magnitude of an element, outliers of pairs included, before the scale."""
         return LARGEST_OUTLIER if self.pairs else self.element.largest
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The smallest and the largest magnitude beside zero, before the scale.
+
+        >>> from cosynth.format import known
+        >>> known("mxfp4").reach, known("int8-full").reach
+        ((0.5, 6.0), (1.0, 128.0))
+        """
+        return self.element.smallest, max(self.largest, -self.element.lowest)
+
     def size(self, elements: int) -> int:
         """Whole bytes of a packed tensor of so many elements; the last block has a scale too.
 
