@@ -148,8 +148,8 @@ def format_table() -> str:
         rule = one.rule if one.scale else ""
         gates = format.mac_gates(one, one)
         lines.append(
-            f"| `{name}` | {one.kind} | {one.bits:g} | {layout} | {smallest} | {largest} | {scale} |"
-            f" {rule} | {gates:,.0f} |"
+            f"| `{name}` | {one.kind} | {one.bits:g} | {layout} | {smallest} | {largest} |"
+            f" {scale} | {rule} | {gates:,.0f} |"
         )
     return "\n".join(lines) + "\n"
 
