@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.format import data, oracle
 
 from cosynth.errors import SpecError
 from cosynth.format import decode, encode, known, names, quantised
+from cosynth.testing import rational as oracle
+from cosynth.testing import tensors as data
 
 OPTIONS = (
     "mxfp4-even", "mxfp4-ceil", "mxfp4-rceil", "mxfp8-even", "mxfp8-ceil", "mxfp8-rceil",
@@ -54,33 +55,9 @@ def test_elements_are_right_at_every_boundary(name):
     if format.element.nan is None:
         x = x[~np.isnan(x)]
     found = assert_alike(x, format)
-    expected = [oracle_plain(v, format.element) for v in x]
+    expected = [oracle.plain(v, format.element) for v in x]
     wrong = [(v, int(a), b) for v, a, b in zip(x, found.code, expected, strict=True) if a != b]
     assert not wrong, wrong[:5]
-
-
-def oracle_plain(v, e):
-    """fp32 has too many codes for a list; it keeps all bits but those of subnormals and NaN."""
-    if e.mantissa == 23:
-        bits = int(v.view(np.uint32))
-        size = bits & 0x7FFFFFFF
-        if size > 0x7F800000:
-            return 0x7FC00000
-        return bits & 0x80000000 if size < 0x00800000 else bits
-    if e.exponent == 8 and e.mantissa == 10:
-        return wide_plain(v, e)
-    return oracle.plain(v, e)
-
-
-def wide_plain(v, e):
-    """tf32 rounds like the upper bits of a whole number."""
-    negative, size = oracle.read(v)
-    if size == oracle.NAN:
-        return 0x1FF << 9 | 0
-    bits = 255 << 23 if size == oracle.INF else int(np.abs(v).view(np.uint32)) if size else 0
-    kept, rest = divmod(bits, 1 << 13)
-    kept += rest > 1 << 12 or (rest == 1 << 12 and kept % 2)
-    return kept + ((1 << 18) if negative else 0)
 
 
 @pytest.mark.parametrize("name", ELEMENTS)

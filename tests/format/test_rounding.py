@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.format import oracle
 
 from cosynth.format import rounding
+from cosynth.testing import rational as oracle
 
 
 def as_bits(x) -> np.ndarray:

@@ -10,6 +10,8 @@ from cosynth.format.element import Element
 LARGEST_OUTLIER = 96.0
 # what comes out of a lookup table is multiplied as bf16: exponent and mantissa bits
 LOOKED_UP = (8, 7)
+# of the power-of-two scales that the codec knows: those of OCP's E8M0
+EXPONENT_BITS, EXPONENT_BIAS = 8, 127
 RULES = ("floor", "even", "ceil", "rceil", "amax")
 
 
@@ -125,6 +127,11 @@ def problems(format: Format) -> list[str]:
         ),
         "a power-of-two scale goes with no tensor scale, zero point or lookup table": (
             format.power and (format.tensor or format.zero or bool(element.values))
+        ),
+        "a power-of-two scale is an e8m0": (
+            format.power
+            and scale is not None
+            and (scale.exponent, scale.bias) != (EXPONENT_BITS, EXPONENT_BIAS)
         ),
         f"rule {format.rule!r} needs a power-of-two scale; others take amax": (
             plain and format.rule != "amax"

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
-from tests.format import oracle
+from numpy.typing import NDArray
+
+from cosynth.format.element import Element
+from cosynth.testing import rational
 
 FLOAT32 = np.float32
+Floats = NDArray[np.float32]
 
 
-def bits(pattern) -> np.ndarray:
+def bits(pattern: Any) -> Floats:
+    """Return the floats of these bits."""
     return np.array(pattern, dtype=np.uint32).view(FLOAT32)
 
 
-def around(values) -> np.ndarray:
-    """Each float32 with its neighbours, and all with both signs."""
-    values = np.array(values, dtype=FLOAT32)
+def around(values: Any) -> Floats:
+    """Return each float32 with its neighbours, and all with both signs."""
+    with np.errstate(over="ignore"):
+        values = np.array(values, dtype=FLOAT32)
     near = [values, np.nextafter(values, FLOAT32(np.inf)), np.nextafter(values, FLOAT32(-np.inf))]
     found = np.concatenate(near)
     return np.concatenate([found, -found])
 
 
-def boundaries(element, most: int = 600) -> np.ndarray:
-    """Values of an element and the middles between neighbours, with their neighbours in float32."""
+def boundaries(element: Element, most: int = 600) -> Floats:
+    """Return an element's values and the middles between them, with their float32 neighbours."""
     if element.values:
         grid = sorted(Fraction(float(FLOAT32(v))) for v in element.values)
-    elif element.mantissa >= 10 and element.exponent == 8:
+    elif rational.width(element) > rational.LISTED:
         # too many for a list: the middles of a wider float are patterns of bits
         near = np.arange(-4, 5) + (np.arange(1, 250, 7)[:, None] << 23)
         return around(bits(np.concatenate([near, near + (1 << 12), near + (3 << 12)]).reshape(-1)))
     else:
-        grid = list(oracle.magnitudes(element))
+        grid = list(rational.magnitudes(element))
         if len(grid) > most:
             step = len(grid) // most + 1
             grid = [*grid[:200], *grid[200:-200:step], *grid[-200:]]
@@ -46,8 +53,8 @@ def boundaries(element, most: int = 600) -> np.ndarray:
         return around([float(v) for v in (*grid, *middles)])
 
 
-def patterns(rng, count: int) -> np.ndarray:
-    """Random bits: all exponents alike, NaN and infinity among them."""
+def patterns(rng: np.random.Generator, count: int) -> Floats:
+    """Return random bits: all exponents alike, NaN and infinity among them."""
     return rng.integers(0, 2**32, count, dtype=np.uint32).view(FLOAT32)
 
 
@@ -56,8 +63,8 @@ SPECIAL = bits([0, 0x80000000, 1, 0x80000001, 0x007FFFFF, 0x00800000, 0x80800000
 NANS = bits([0x7FC00000, 0xFFC00000, 0x7F800001])
 
 
-def adversarial(rng, block: int) -> np.ndarray:
-    """Blocks, [n, block]: peaks beside powers of two, zeros, subnormals, one infinity, one NaN."""
+def adversarial(rng: np.random.Generator, block: int) -> Floats:
+    """Return blocks, [n, block]: peaks beside powers of two, zeros, subnormals, infinity, NaN."""
     rows = []
     for exponent in (-126, -125, -120, -118, -100, -20, -7, -1, 0, 1, 2, 6, 40, 126, 127):
         for offset in (-11, -1, 0, 1):
@@ -79,6 +86,6 @@ def adversarial(rng, block: int) -> np.ndarray:
         row[rng.integers(block)] = special
         rows.append(row)
     rows.append(np.exp2(rng.uniform(-140, 127, block)).astype(FLOAT32))
-    rows.append(np.round(rng.uniform(-8, 8, block) * 8).astype(FLOAT32) / 8)
+    rows.append((np.round(rng.uniform(-8, 8, block) * 8) / 8).astype(FLOAT32))
     rows.append(np.exp2(rng.integers(-8, 8, block)).astype(FLOAT32))
     return np.stack(rows)
