@@ -1,6 +1,7 @@
-"""Quantise and dequantise 4096 x 4096 float32 against torchao: `python -m bench.formats --speed`.
+"""The codec against other libraries: `python -m bench.formats --libraries` and `--speed`.
 
-torchao runs in an environment of its own, made below `--environments` at the first run.
+The first compares values; the second times 4096 x 4096 float32, there and back, against torchao.
+They run in an environment of their own, made below `--environments` at the first run.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import formats_libraries
 from bench.rivals.environment import HERE, MARK, Tool, python_of
 from cosynth.format import known, quantised
 
 NAMES = ("mxfp4", "mxfp8", "mxint8", "nvfp4")
 TORCHAO = Tool(folder="formats", package="torchao", version="0.18.0", least=(3, 11),
-               also=("torch==2.13.0", "numpy"))  # fmt: skip
+               also=("torch==2.13.0", "numpy", "ml_dtypes==0.6.0", "gfloat==0.5.2",
+                     "qonnx==1.0.0", "onnx==1.23.2"))  # fmt: skip
 SIDE, RUNS, SEED = 4096, 5, 0
 GOAL_JAX, GOAL_NUMPY = 10, 3
 
@@ -38,11 +41,20 @@ def fastest(function: Callable[[], object], runs: int = RUNS) -> float:
 
 
 def main() -> int:
-    """Measure all in one run and print ratios; 1 if torchao's MX values differ from ours."""
+    """Compare values, speed, or both if nothing is asked for; 1 where something is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--speed", action="store_true", help="the only measurement so far")
+    parser.add_argument("--libraries", action="store_true", help="values of five libraries")
+    parser.add_argument("--speed", action="store_true", help="times against torchao's")
     parser.add_argument("--environments", type=Path, default=HERE.parent / ".environments")
     options = parser.parse_args()
+    both = not (options.libraries or options.speed)
+    python = python_of(TORCHAO, options.environments.absolute())
+    wrong = formats_libraries.main(python) if options.libraries or both else 0
+    return wrong | (speed(python) if options.speed or both else 0)
+
+
+def speed(python: Path) -> int:
+    """Measure all in one run and print ratios; 1 if torchao's MX values differ from ours."""
     import jax.numpy as jnp
 
     x = np.random.default_rng(SEED).standard_normal((SIDE, SIDE)).astype(np.float32)
@@ -57,7 +69,6 @@ def main() -> int:
             np.save(folder / f"{name}.npy", quantised(x, format))
             compiled = fastest(lambda f=format: quantised(on_jax, f).block_until_ready())
             ours[name] = compiled, fastest(lambda f=format: quantised(x, f))
-        python = python_of(TORCHAO, options.environments.absolute())
         worker = Path(__file__).with_name("_formats_torchao.py")
         command = [str(python), str(worker), place, str(RUNS), str(os.cpu_count())]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
