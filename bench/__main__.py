@@ -11,8 +11,8 @@ import bench
 
 NAMES = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if not m.name.startswith("_"))
 NEED_TORCH = ("counts", "counts_images")
-# makes environments and takes an hour
-ON_REQUEST = ("rivals",)
+# they make environments; rivals takes an hour
+ON_REQUEST = ("formats", "rivals")
 
 
 def main() -> int:

@@ -135,17 +135,21 @@ def _said(hint: object) -> tuple[str, str]:
 
 
 def format_table() -> str:
-    """Return all number formats with their layout and price, as Markdown."""
+    """Return all number formats with their layout, range, rule and price, as Markdown."""
     from cosynth import format  # noqa: A004 one of our nouns
 
-    lines = ["| name | kind | stored | element | scale | unit |", "|---|---|---|---|---|---|"]
+    heads = ("name", "kind", "stored", "element", "smallest", "largest", "scale", "rule", "unit")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for name in format.names():
         one = format.known(name)
         layout = f"e{one.exponent}m{one.mantissa}" if one.kind == "float" else f"{one.element_bits}"
-        scale = f"{one.scale_bits} for {one.block}" if one.scale_bits else ""
+        scale = f"{one.scale_bits} for {one.block or 'all'}" if one.scale_bits else ""
+        smallest, largest = (f"{magnitude:.4g}" for magnitude in one.reach)
+        rule = one.rule if one.scale else ""
         gates = format.mac_gates(one, one)
         lines.append(
-            f"| `{name}` | {one.kind} | {one.bits:g} | {layout} | {scale} | {gates:,.0f} |"
+            f"| `{name}` | {one.kind} | {one.bits:g} | {layout} | {smallest} | {largest} |"
+            f" {scale} | {rule} | {gates:,.0f} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -109,7 +109,7 @@ def test_a_report_that_cannot_be_written_wrong(estimate, tmp_path):
         (["resnet8", "--on", "no.toml"], "no.toml: no such file"),
         (["resnet8", "--on", "no.json"], "no.json: no such file"),
         (["no.onnx", "--on", "eyeriss"], "no.onnx: no such file"),
-        (["resnet8", "--on", "eyeriss", "--format", "int9"], "'int9'; did you mean 'int8'?"),
+        (["resnet8", "--on", "eyeriss", "--format", "itn8"], "'itn8'; did you mean 'int8'?"),
         (["resnet8", "--on", "eyeriss", "--format", "wieghts=int4"],
             "did you mean 'weights'?"),
         (["resnet8", "--on", "eyeriss", "--dim", "n=2"], "only ONNX files have named dimensions"),

@@ -277,7 +277,7 @@ def test_a_real_interrupt_leaves_a_study_that_resumes(model, tmp_path, run):
         (["--limit", "aera=1mm2"], "did you mean 'area'?"),
         (["--limit", "area"], "write for example area=2mm2"),
         (["--optimizer", "decent"], "did you mean 'descent'?"),
-        (["--format", "int9"], "unknown format 'int9'; did you mean 'int8'?"),
+        (["--format", "itn8"], "unknown format 'itn8'; did you mean 'int8'?"),
         (["--on-cluster", "tcp://x"], "'tcp://x' is no cluster; write for example 'dask:tcp://localhost:8786'"),
         (["--seed", "-1"], "-1 is not in the range x>=0"),
         (["--workers", "0"], "0 is not in the range x>=1"),

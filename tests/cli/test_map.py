@@ -102,7 +102,7 @@ def test_limits_are_heard_and_named_when_broken(run):
         (["--front", "1"], "--front"),
         (["--fuse", "--layer", "gemm"], "--fuse: groups are of a whole model"),
         (["--out", "examples/gemm.toml"], "--out examples/gemm.toml: is a file; give a folder"),
-        (["--format", "int9"], "'int9'; did you mean 'int8'?"),
+        (["--format", "itn8"], "'itn8'; did you mean 'int8'?"),
     ],
 )
 def test_bad_input_is_one_message_wrong(run, arguments, message):

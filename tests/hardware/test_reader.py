@@ -70,7 +70,7 @@ def test_all_mistakes_of_a_file_are_told_at_once_wrong() -> None:
         .replace('size = "64 KiB"', 'sise = "64 KiB"')
         .replace("dram:lpddr4", "dram:lpdr4")
         .replace("size = 4,", "size = 0,")
-        .replace("int4 = 2", "int5 = 2")
+        .replace("int4 = 2", "imt4 = 2")
     )
     lines = wrong(text).splitlines()
     assert lines[0].startswith("chip.toml: frequency: '1 GB': 'GB' is no unit of frequency; use Hz")
@@ -80,7 +80,7 @@ def test_all_mistakes_of_a_file_are_told_at_once_wrong() -> None:
             "chip.toml: component[0].law: unknown law 'dram:lpdr4'; did you mean 'dram:lpddr4'?",
             "chip.toml: component[1].sise: unknown key; did you mean 'size'?",
             "chip.toml: component[2].dimensions[0].size: 0 must be at least 1",
-            "chip.toml: component[3].rates.int5: unknown format; did you mean 'uint4'?",
+            "chip.toml: component[3].rates.imt4: unknown format; did you mean 'int4'?",
         ]
         or len(lines) >= 5
     )

@@ -38,6 +38,9 @@ def format_data(name: str) -> NumberFormatData:
         "name": found.name,
         "kind": found.kind,
         "bits": float(found.bits),
+        "smallest": found.reach[0],
+        "largest": found.reach[1],
+        "rule": found.rule if found.scale else "",
         "element_bits": found.element_bits,
         "exponent": found.exponent,
         "mantissa": found.mantissa,
@@ -77,9 +80,22 @@ def _formats() -> list[EntryData]:
 
 
 def _format(data: NumberFormatData) -> EntryData:
-    scale = f" in blocks of {data['block']}" if data["block"] > 1 else ""
-    gates = f"{data['multiply_gates']:,.0f} gates a unit"
-    return {"name": data["name"], "about": f"{data['bits']:g} bits, {data['kind']}{scale}, {gates}"}
+    over = f"blocks of {data['block']}" if data["block"] else "the tensor"
+    parts = (
+        f"{data['bits']:g} bits",
+        data["kind"],
+        f"{data['smallest']:.4g} to {data['largest']:.4g}",
+        f"{data['rule']} over {over}" if data["rule"] else "",
+        f"{data['multiply_gates']:,.0f} gates a unit",
+    )
+    return {
+        "name": data["name"],
+        "about": ", ".join(part for part in parts if part),
+        "bits": data["bits"],
+        "smallest": data["smallest"],
+        "largest": data["largest"],
+        "rule": data["rule"],
+    }
 
 
 def _optimizers() -> list[EntryData]:

@@ -302,10 +302,13 @@ class NumberFormatData(TypedDict):
     name: str
     kind: Annotated[str, "integer, float, ternary or binary"]
     bits: Annotated[float, "stored per element, the scale's share included"]
+    smallest: Annotated[float, "magnitude of an element beside zero, before the scale"]
+    largest: Annotated[float, "magnitude of an element, before the scale"]
+    rule: Annotated[str, "scale from the largest magnitude of its block; empty without a scale"]
     element_bits: int
     exponent: int
     mantissa: int
-    block: Annotated[int, "elements that share a scale"]
+    block: Annotated[int, "elements that share a scale; 0: the whole tensor"]
     scale_bits: int
     multiply_gates: Annotated[float, "NAND2 equivalents of a multiply-accumulate with itself"]
 
@@ -315,6 +318,10 @@ class EntryData(TypedDict):
 
     name: str
     about: Annotated[str, "one line for people"]
+    bits: NotRequired[Annotated[float, "of formats: stored per element, with the scale's share"]]
+    smallest: NotRequired[Annotated[float, "of formats: magnitude beside zero, before the scale"]]
+    largest: NotRequired[Annotated[float, "of formats: magnitude, before the scale"]]
+    rule: NotRequired[Annotated[str, "of formats: how a scale is found; empty without one"]]
 
 
 class ListData(TypedDict):

@@ -54,8 +54,10 @@ def format_view(data: NumberFormatData) -> RenderableType:
     inner = f", 1 sign, {data['exponent']} exponent, {data['mantissa']} mantissa"
     element = f"{data['element_bits']} bits" + (inner if data["kind"] == "float" else "")
     rows.add_row("element", f"{data['kind']}, {element}")
-    if data["block"] > 1:
-        rows.add_row("scale", f"{data['scale_bits']} bits for {data['block']} elements")
+    rows.add_row("range", f"{data['smallest']:.4g} to {data['largest']:.4g}, and 0")
+    if data["rule"]:
+        over = f"{data['block']} elements" if data["block"] else "the tensor"
+        rows.add_row("scale", f"{data['scale_bits']} bits for {over}, by the rule {data['rule']}")
     rows.add_row("stored", f"{data['bits']:g} bits an element")
     rows.add_row("unit", f"{data['multiply_gates']:.0f} gates (NAND2) to multiply and accumulate")
     return Group(Text.assemble(named(data["name"], STRONG), " · number format\n"), rows)
