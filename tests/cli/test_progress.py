@@ -65,3 +65,16 @@ def test_layers_are_counted(terminal, capfd):
     said = capfd.readouterr().err
     assert "mapping resnet18" in said
     assert "25 %" in said
+
+
+def test_a_first_search_is_announced_to_who_watches(monkeypatch, capsys, tmp_path):
+    from cosynth.mapper import compiled
+
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(_progress, "_watched", lambda: True)
+    _progress.say_if_cold()
+    assert "once, about a minute" in capsys.readouterr().err
+    (tmp_path / "walk.nbi").touch()
+    _progress.say_if_cold()
+    monkeypatch.setattr(_progress, "_watched", lambda: False)
+    assert capsys.readouterr().err == ""

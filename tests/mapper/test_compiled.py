@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from cosynth.mapper import compiled
-from cosynth.mapper.compiled import allocating, cache_folder
+from cosynth.mapper.compiled import allocating, cache_folder, cold
 
 
 def test_a_compiled_function_computes_what_it_says():
@@ -44,3 +44,10 @@ def test_every_module_that_is_compiled_is_among_the_sources():
         }
         if names and path.name != "compiled.py":
             assert path.resolve() in known, path.name
+
+
+def test_an_empty_folder_is_cold_and_a_used_one_is_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    assert cold()
+    (tmp_path / "walk-1.py311.nbi").touch()
+    assert not cold()

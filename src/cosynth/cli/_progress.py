@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Self
 
+import click
+
 from cosynth.cli._output import console
 
 if TYPE_CHECKING:
@@ -28,6 +30,14 @@ def layer_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
         return
     with _Line(what) as line:
         yield lambda done, total: line.update(done, total, "")
+
+
+def say_if_cold() -> None:
+    """Tell who watches that the mapper has to be compiled first."""
+    from cosynth.mapper.compiled import cold
+
+    if _watched() and cold():
+        click.echo("compiling the mapper for this machine: once, about a minute", err=True)
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ def command(
     where = chip(hardware)
     workload = model(model_name, dimensions(dims), batch)
     from cosynth import codesign
-    from cosynth.cli._progress import layer_progress
+    from cosynth.cli._progress import layer_progress, say_if_cold
     from cosynth.format import assignment
     from cosynth.report.data import estimate_data
 
@@ -64,6 +64,7 @@ def command(
     # a design brings the nests that its figures were found with
     own = where.mappings.get(model_name) if chosen is where.formats and not batch else None
     prescribed = mappings(mapping) if mapping else own
+    say_if_cold()
     with layer_progress(f"mapping {workload.name}") as on_layer:
         found = codesign.estimate(
             workload, where.hardware, chosen, objective, mappings=prescribed, on_layer=on_layer

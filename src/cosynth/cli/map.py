@@ -80,7 +80,7 @@ def command(
         raise click.UsageError(f"--out {out}: is a file; give a folder")
     where = chip(hardware)
     workload = model(model_name, dimensions(dims), batch)
-    from cosynth.cli._progress import layer_progress
+    from cosynth.cli._progress import layer_progress, say_if_cold
     from cosynth.codesign.mapping import MapRequest, map_model
     from cosynth.format import assignment
     from cosynth.mapper import PROVE
@@ -96,6 +96,7 @@ def command(
         front=front or 0,
         fuse=fuse,
     )
+    say_if_cold()
     with layer_progress(f"mapping {workload.name}") as on_layer:
         found = map_model(workload, where.hardware, chosen, request, on_layer)
     data = map_data(found)

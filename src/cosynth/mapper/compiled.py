@@ -37,6 +37,11 @@ def cache_folder() -> Path:
     return Path(base) / "cosynth" / digest.hexdigest()[:16]
 
 
+def cold() -> bool:
+    """Whether the next search has to be compiled first, for a minute or so."""
+    return not any(cache_folder().glob("*.nbi"))
+
+
 @lru_cache(maxsize=1)
 def _writable(folder: Path) -> bool:
     """Whether compiled functions can be kept; without, each process compiles its own."""
