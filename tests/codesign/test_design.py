@@ -46,7 +46,7 @@ def test_a_design_comes_back(text, tmp_path):
             lambda d: json.dumps({k: v for k, v in d.items() if k != "hardware"}),
             "hardware: required, absent",
         ),
-        (lambda d: json.dumps({**d, "formats": {"weights": "int9"}}), "unknown format 'int9'"),
+        (lambda d: json.dumps({**d, "formats": {"weights": "itn9"}}), "unknown format 'itn9'"),
         (lambda d: json.dumps({**d, "hardware": 3}), "hardware: expected a table"),
     ],
 )
