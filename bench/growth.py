@@ -239,34 +239,38 @@ def drawn(axes: Axes, points: Sequence[tuple[float, float]], colour: str) -> lis
     return [f'<polyline points="{path}" fill="none" stroke="{colour}"/>', *dots]
 
 
+def shares(largest: float) -> list[tuple[float, str]]:
+    """Round gaps from none to the largest, at most five."""
+    power = 10.0 ** math.floor(math.log10(largest))
+    step = next(s for s in (power / 10, power / 5, power / 2, power, 2 * power) if largest < 5 * s)
+    return [(n * step, f"{n * step:.4g}") for n in range(5) if n * step <= largest]
+
+
 def picture(found: Sequence[Panel]) -> str:
-    """An SVG: for each panel CPU seconds above, on a logarithmic scale, and gaps below."""
+    """An SVG: for each panel CPU seconds above, on one logarithmic scale, and gaps below."""
     every = [point for panel in found for line in panel.lines for point in line.points]
     low = 10.0 ** math.floor(math.log10(min(p.seconds for p in every)))
     high = 10.0 ** math.ceil(math.log10(max(p.seconds for p in every)))
     decades = range(round(math.log10(low)), round(math.log10(high)) + 1)
     seconds = [(10.0**e, f"{10.0**e:g} s") for e in decades]
-    widest = max(0.01, *(p.gap for p in every)) * 1.05
-    step = next(s for s in (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, math.inf)
-                if widest / s <= 4.5)  # fmt: skip
-    gaps = [(n * step, f"{n * step:.3g}") for n in range(5) if n * step <= widest]
     parts = []
     for number, panel in enumerate(found):
         left = number * WIDTH + LEFT
+        largest = 1.05 * max(0.001, *(p.gap for line in panel.lines for p in line.points))
         xs = sorted({p.x for line in panel.lines for p in line.points})
         spare = 1.15 if panel.wide else 0.3
         x = (xs[0] / spare, xs[-1] * spare) if panel.wide else (xs[0] - spare, xs[-1] + spare)
         wide = WIDTH - LEFT - 14
         above = Axes(left=left, top=TOP, width=wide, height=TALL, x=x, y=(low, high),
                      log=(panel.wide, True))  # fmt: skip
-        below = replace(above, top=TOP + TALL + BETWEEN, height=LOW, y=(0, widest),
+        below = replace(above, top=TOP + TALL + BETWEEN, height=LOW, y=(0, largest),
                         log=(panel.wide, False))  # fmt: skip
         parts += [
             f'<text class="title" x="{left}" y="16">{panel.title}</text>',
             f'<text x="{left}" y="{TOP - 8}">CPU seconds of one mapping</text>',
             f'<text x="{left}" y="{below.top - 8}">gap: objective over bound, less one</text>',
             *frame(above, seconds),
-            *frame(below, gaps),
+            *frame(below, shares(largest)),
         ]
         bottom = below.top + LOW
         marks = [n for n in xs if n in SIZES[::2]] if panel.wide else xs
