@@ -1,8 +1,8 @@
 """How near the mapper comes on every model and device: `python -m bench.gaps`.
 
 The objective of a model is here the sum over its layers of what each copy of a layer costs alone;
-its gap is that sum over the sum of the bounds, less one. Layers that a model seen before has too are not mapped again; for all models on all devices
-that leaves some 6,000, a few minutes of one core.
+its gap is that sum over the sum of the bounds, less one. Layers that a model before has too are not
+mapped again; for all models on all devices that leaves some 6,000, a few minutes of one core.
 """
 
 from __future__ import annotations
