@@ -89,3 +89,11 @@ def test_a_published_chip_runs_a_published_network():
     found = estimate(load("resnet8"), hardware("eyeriss"), assignment("int16"), effort=FAST)
     assert 0 < found.latency < 1
     assert found.limit
+
+
+def test_ports_of_their_own_carry_reads_and_writes_at_once():
+    """A pooling layer on a memory with two ports: bounds may not add what the price overlaps."""
+    for device in ("tpu-v1", "edge-tpu"):
+        for layer in estimate(load("resnet18"), hardware(device)).layers:
+            cost = layer.cost
+            assert cost.latency >= cost.bound.latency * (1 - 1e-9), (device, layer.name)

@@ -68,7 +68,7 @@ def bounds(job: Job, engine: Engine, hardware: Hardware) -> Bound:
     unit, einsum = engine.compute, job.einsum
     points, speed = _operations(job, unit), rate(unit, job)
     work = points / (engine.lanes * speed * hardware.frequency) if _positive(speed) else math.inf
-    moved: dict[str, list[Array]] = {}
+    moved: dict[str, tuple[Memory, Array, Array]] = {}
     energy: Array = points * compute_energy(unit, hardware, *job.factors)
     total: Array = 0
     homes = [(tensor, job.parts[tensor], job.bits[tensor]) for tensor in job.parts]
@@ -77,13 +77,18 @@ def bounds(job: Job, engine: Engine, hardware: Hardware) -> Bound:
         memory = engine.levels[engine.home(part)]
         assert isinstance(memory, Memory)
         data = size * bits / 8
-        moved.setdefault(memory.name, []).append(_port_time(memory, data, part))
+        _, read, written = moved.get(memory.name, (memory, 0.0, 0.0))
+        if part == "output":
+            written = written + data
+        else:
+            read = read + data
+        moved[memory.name] = memory, read, written
         per_access = memory.write_energy if part == "output" else memory.read_energy
         energy = energy + data * 8 / memory.width * per_access
         total = total + data
-    ports = [sum(times) for times in moved.values()]
     slowest: Array = 0.0
-    for port in ports:
+    for memory, read, written in moved.values():
+        port = _busy(memory, read, written)
         slowest = namespace(port, slowest).maximum(port, slowest)
     times = einsum.repeat
     return Bound(
@@ -114,12 +119,6 @@ def _operations(job: Job, unit: Compute) -> int:
 def _touched(job: Job, tensor: str) -> int:
     access = next(a for a in (*job.einsum.inputs, job.einsum.output) if a.tensor == tensor)
     return distinct(access, job.einsum, job.workload.tensor(tensor).shape)
-
-
-def _port_time(memory: Memory, data: Array, part: str) -> Array:
-    if memory.shared_port or part != "output":
-        return data / memory.read_bandwidth
-    return data / memory.write_bandwidth
 
 
 def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:

@@ -123,13 +123,14 @@ def _searched(
         found = optimum(job, engine, hardware, goal, effort, known)
         if found is not None:
             break
-    if found is None or found.proof.bound > 0:
+    if found is None:
         return found
     times = job.einsum.repeat
     limit = bounds(job, engine, hardware)
     latency, energy = float(limit.latency) / times, float(limit.energy) / times
     physical = latency * energy if goal.product else goal.latency * latency + goal.energy * energy
-    return replace(found, proof=replace(found.proof, bound=min(physical, found.value)))
+    bound = min(max(physical, found.proof.bound), found.value)
+    return replace(found, proof=replace(found.proof, bound=bound))
 
 
 def _named(mapping: Mapping, job: Job) -> Mapping:
