@@ -124,13 +124,8 @@ class Search:
         while self.queue and self.queue[0][0] < limit:
             if self._spent(budget):
                 return self.queue[0][0], found, False
-            _, _, branch = heapq.heappop(self.queue)
-            if not branch.entered:
-                self._enter(branch)
-                self._push(branch)
-                continue
-            if self.eager and branch.taken < len(self.listed):
-                self._split(branch, priced, budget)
+            branch = self._head(priced, budget)
+            if branch is None:
                 continue
             step = _STEPS[branch.tries] if branch.tries < len(_STEPS) else math.inf
             bar = min(limit, branch.least * (1 + step)) if branch.least > 0 else limit
@@ -162,13 +157,8 @@ class Search:
             if self._spent(budget):
                 ended = False
                 break
-            _, _, branch = heapq.heappop(self.queue)
-            if not branch.entered:
-                self._enter(branch)
-                self._push(branch)
-                continue
-            if self.eager and branch.taken < len(self.listed):
-                self._split(branch, limit, budget)
+            branch = self._head(limit, budget)
+            if branch is None:
                 continue
             ready.append(branch)
             ended = self._walk(branch, limit, budget, False, found) >= 0
@@ -196,6 +186,18 @@ class Search:
         choice = self.choices[int(found.choice[row])]
         tiles = sizes(self.shape, found.tile[row])
         return nested(self.job, self.engine, tiles, found.order[row], self.orders, choice)
+
+    def _head(self, limit: float, budget: int) -> _Branch | None:
+        """Take the head of the queue if it can be searched; else take it a step further: None."""
+        _, _, branch = heapq.heappop(self.queue)
+        if not branch.entered:
+            self._enter(branch)
+            self._push(branch)
+        elif self.eager and branch.taken < len(self.listed):
+            self._split(branch, limit, budget)
+        else:
+            return branch
+        return None
 
     def _push(self, branch: _Branch) -> None:
         heapq.heappush(self.queue, (branch.least, next(self.number), branch))
