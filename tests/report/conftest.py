@@ -1,8 +1,11 @@
-"""A small model on a small chip, and a search over eight chips, made once."""
+"""A small model on a small chip, a search over eight chips, and a browser, made once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from tests.report.chromium import Browser, executable
 
 from cosynth import codesign, search
 from cosynth import hardware as room
@@ -26,3 +29,12 @@ def front():
     chosen = search.optimiser("exhaustive", problem, 5)
     with temporary_study(problem, chosen) as study:
         return explore(problem, chosen, study, search.Budget(evaluations=8))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = executable()
+    if path is None:
+        pytest.skip("no Chromium is installed, so the report was not tried in a browser")
+    with Browser(path) as found:
+        yield found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from cosynth.report import data, html
 from cosynth.search import Evaluation, Record, optimiser
 from cosynth.workload.load import load
 
-from .chromium import Browser, executable
+from .chromium import Browser
 
 HOSTILE = "</script><img src=x onerror=\"document.title='taken'\"><!-- {{data}} ${x} \u2028 \ud800"
 _ASSETS = Path(html.__file__).parent / "assets"
@@ -192,15 +191,6 @@ def test_names_reach_the_page_as_text_only() -> None:
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function",
             path.read_text("utf-8"),
         ), path.name
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = executable()
-    if path is None:
-        pytest.skip("no Chromium is installed, so the report was not tried in a browser")
-    with Browser(path) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

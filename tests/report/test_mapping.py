@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from rich.console import Console
-from tests.report.chromium import Browser, executable
+from tests.report.chromium import Browser
 
 import cosynth.hardware as hw
 from cosynth.cli._inputs import mappings
@@ -84,15 +83,6 @@ def test_a_layer_is_shown_in_full(full):
 def test_a_name_cannot_steer_the_terminal(full):
     evil = {**full, "model": "a\x1b[2J", "objective": "energy"}
     assert "\x1b" not in printed(evil, single=True)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = executable()
-    if path is None:
-        pytest.skip("no Chromium is installed, so the report was not tried in a browser")
-    with Browser(path) as found:
-        yield found
 
 
 @pytest.mark.browser
