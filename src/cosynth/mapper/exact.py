@@ -35,7 +35,7 @@ _FLOOR = 5_000
 # bounds computed under a plan before it gets floors of its own
 _FIRST = 20_000, 400_000
 # bounds a second, for searches with a limit of time
-_PACE = 500_000
+PACE = 500_000
 
 
 @dataclass(slots=True, eq=False)
@@ -250,7 +250,7 @@ class Search:
         found.nodes[0] = self.nodes
         if self.deadline < math.inf:
             left = max(self.deadline - time.monotonic(), 0.0)
-            budget = min(budget, self.nodes + int(left * _PACE))
+            budget = min(budget, self.nodes + int(left * PACE))
         end = walk(
             self.scratch, self.chip, self.shape, self.orders, keeps, doubled, branch.choice,
             branch.cap, branch.floor, 1, False, branch.least, limit, budget, best, found,

@@ -18,7 +18,7 @@ import numpy as np
 from cosynth.cost import Cost, Job, price
 from cosynth.hardware import Engine, Hardware
 from cosynth.mapper.effort import Effort
-from cosynth.mapper.exact import Search
+from cosynth.mapper.exact import PACE, Search
 from cosynth.mapper.improve import improved
 from cosynth.mapper.layout import layout
 from cosynth.mapper.objective import Objective
@@ -153,8 +153,8 @@ class _Progress:
 def _search(best: _Incumbent, state: _Progress, effort: Effort) -> None:
     """Improve on what is known, then search all of the space as far as the effort goes."""
     job, engine, hardware, goal = best.job, best.engine, best.hardware, best.goal
-    if best.best is not None:
-        steps = min(state.budget // 2, _STEPS)
+    steps = int(min(state.budget // 2, _STEPS, effort.seconds * PACE))
+    if best.best is not None and steps:
         state.nodes += improved(job, engine, hardware, goal, best.best, steps, best.consider)
     # first whole choices of what is kept, then, where intervals do not tell, plan by plan
     for eager in (False, True):
