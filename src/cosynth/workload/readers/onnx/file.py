@@ -24,7 +24,7 @@ def read(path: Path, dims: Mapping[str, int] | None = None) -> Workload:
     Weights are never loaded: shapes suffice. Raises SpecError for a file that cannot be parsed and
     WorkloadError, naming the node, for what cannot be expressed.
     """
-    model = _parsed(path)
+    model = parsed(path)
     try:
         return _read(model, path, dims or {})
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -36,8 +36,6 @@ def _read(model: onnx.ModelProto, path: Path, dims: Mapping[str, int]) -> Worklo
 
     from cosynth.workload.readers.onnx.graph import Scope, graph_inputs, walk
 
-    _check_references(model, path)
-    model = _inlined(model, path)
     _register()
     opsets = {("" if o.domain == "ai.onnx" else o.domain): o.version for o in model.opset_import}
     newest = onnx.defs.onnx_opset_version()
@@ -57,6 +55,19 @@ def _read(model: onnx.ModelProto, path: Path, dims: Mapping[str, int]) -> Worklo
     if not net.einsums:
         raise WorkloadError(f"{path}: the graph computes nothing")
     return net.build()
+
+
+def parsed(path: Path) -> onnx.ModelProto:
+    """Return the model of a file, its functions written out; external data are not loaded.
+
+    Raises SpecError for what is no ONNX file, or refers to data outside its folder.
+    """
+    model = _parsed(path)
+    try:
+        _check_references(model, path)
+        return _inlined(model, path)
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise SpecError(f"{path}: malformed: {error}") from None
 
 
 def _parsed(path: Path) -> onnx.ModelProto:

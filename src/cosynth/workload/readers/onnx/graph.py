@@ -15,7 +15,15 @@ from cosynth.workload.builder import Builder
 from cosynth.workload.graph import Tensor
 from cosynth.workload.readers.onnx.fold import LIMIT, fold
 from cosynth.workload.readers.onnx.infer import inferred
-from cosynth.workload.readers.onnx.node import HANDLERS, MICROSOFT, Attribute, Data, Node, Value
+from cosynth.workload.readers.onnx.node import (
+    HANDLERS,
+    MICROSOFT,
+    Attribute,
+    Data,
+    Node,
+    Value,
+    clean,
+)
 
 # types that a file prescribes for storage; plain floating point leaves the choice to the user
 FORMATS = {
@@ -67,11 +75,11 @@ class Scope:
 
     def free(self, name: str) -> str:
         """A tensor name that nothing has yet."""
-        clean = "".join(c if c.isprintable() and c != "`" else "_" for c in name) or "unnamed"
-        wanted, count = clean, 1
+        bare = clean(name)
+        wanted, count = bare, 1
         while wanted in self.net.tensors:
             count += 1
-            wanted = f"{clean}.{count}"
+            wanted = f"{bare}.{count}"
         return wanted
 
     def bind(self, name: str, tensor: str, kind: int) -> None:

@@ -55,6 +55,11 @@ def operator(*names: str, domain: str = "") -> Callable[[H], H]:
     return register
 
 
+def clean(name: str) -> str:
+    """Return a value's name as tensors and layers carry it: printable, never empty."""
+    return "".join(c if c.isprintable() and c != "`" else "_" for c in name) or "unnamed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """An operator with its operands. A handler returns the tensors that hold its outputs."""
