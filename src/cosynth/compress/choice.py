@@ -42,8 +42,8 @@ class Table:
     @property
     def allowed(self) -> NDArray[np.bool_]:
         """Which options each layer may take."""
-        finite = [np.isfinite(values) for values in self.figures.values()]
-        return np.logical_and.reduce(finite)
+        finite = np.array([np.isfinite(values) for values in self.figures.values()])
+        return np.asarray(finite.all(axis=0))
 
 
 def choose(table: Table, minimize: str, limits: Mapping[str, float]) -> tuple[int, ...]:
@@ -152,8 +152,8 @@ def _solved(
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
-    taken = np.asarray(solver.getSolution().col_value) > 0.5
-    return tuple(int(pick) for pick in at[taken])
+    chosen = np.asarray(solver.getSolution().col_value) > 0.5
+    return tuple(int(pick) for pick in at[chosen])
 
 
 _TO_THE_END = {
