@@ -113,6 +113,15 @@ def design_seeds() -> Iterator[bytes]:
     yield design.write("d", {"ds-cnn": found}, {"latency": 1.0}, {"rows": 8}, 0).encode()
 
 
+def format_seeds() -> Iterator[bytes]:
+    """Every format of the catalogue."""
+    from importlib import resources
+
+    for path in resources.files("cosynth.format").joinpath("table").iterdir():
+        if path.name.endswith(".toml"):
+            yield path.read_bytes()
+
+
 def mapping_seeds() -> Iterator[bytes]:
     """Loop nests as `write` prints them."""
     for design in design_seeds():
@@ -165,20 +174,23 @@ def case(reader: str, seeds: list[bytes], number: int) -> bytes:
     """One damaged file; the same number gives the same file."""
     draw = random.Random(number)
     whole = draw.choice(seeds)
-    if reader == "onnx" and draw.random() < 0.5:
+    if reader in {"onnx", "network"} and draw.random() < 0.5:
         return structured(whole, draw)
     return damaged(whole, draw)
 
 
 def readers() -> dict[str, tuple[str, Callable[[Path], object], Callable[[], Iterator[bytes]]]]:
     """Reader -> suffix, function and real files."""
-    from cosynth import hardware, mapping, search
+    from cosynth import compress, hardware, mapping, search
     from cosynth.codesign import design
+    from cosynth.format import known
     from cosynth.workload.readers import huggingface, onnx, toml
     from cosynth.workload.zoo import Options
 
     return {
         "onnx": (".onnx", onnx.read, onnx_seeds),
+        "network": (".onnx", compress.read, onnx_seeds),
+        "format": (".toml", lambda path: known.__wrapped__(str(path)), format_seeds),
         "toml": (".toml", toml.read, toml_seeds),
         "config": (".json", lambda path: huggingface.read(path, Options()), config_seeds),
         "hardware": (".toml", hardware.read, hardware_seeds),
@@ -188,7 +200,7 @@ def readers() -> dict[str, tuple[str, Callable[[Path], object], Callable[[], Ite
     }
 
 
-READERS = ("onnx", "toml", "config", "hardware", "space", "design", "mapping")
+READERS = ("onnx", "network", "format", "toml", "config", "hardware", "space", "design", "mapping")
 
 
 @dataclass(slots=True)

@@ -13,15 +13,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from cosynth.compress.settle import settled
 from cosynth.errors import SpecError, WorkloadError, did_you_mean
 from cosynth.workload.readers.onnx.file import parsed
 from cosynth.workload.readers.onnx.node import clean
 
-# what a constant may pass on its way to the node that multiplies it
-_PASSING = (
-    "Cast", "DequantizeLinear", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose",
-    "Unsqueeze",
-)  # fmt: skip
 _FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -109,13 +105,7 @@ def read(path: Path) -> Network:
 
 def network(model: onnx.ModelProto, source: str) -> Network:
     """Return the network of a model in memory; the model itself is left as it is."""
-    own = onnx.ModelProto()
-    own.CopyFrom(model)
-    _settle(own)
-    try:
-        own = onnx.shape_inference.infer_shapes(own)
-    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError, TypeError) as error:
-        raise SpecError(f"{source}: its shapes contradict each other: {error}") from None
+    own = settled(model, source)
     shapes = {one.name: tuple(one.dims) for one in own.graph.initializer}
     floats = {one.name for one in own.graph.initializer if _float(one)}
     ranks = {v.name: len(v.type.tensor_type.shape.dim) for v in _values(own) if _shaped(v)}
@@ -156,38 +146,6 @@ def _factors(node: onnx.NodeProto, ranks: Mapping[str, int]) -> tuple[int, int] 
             return -1, -2 if ranks[node.input[1]] > 1 else -1
         case _:
             return None
-
-
-def _settle(model: onnx.ModelProto) -> None:
-    """Make initialisers of constant nodes, and of what only passes a constant on."""
-    from onnx.reference import ReferenceEvaluator
-
-    graph = model.graph
-    values = {one.name: one for one in graph.initializer}
-    outputs = {each.name for each in graph.output}
-    kept = []
-    for node in graph.node:
-        passing = node.op_type in _PASSING and all(n in values for n in node.input if n)
-        if node.domain not in {"", "ai.onnx"} or set(node.output) & outputs:
-            passing, constant = False, False
-        else:
-            constant = node.op_type == "Constant"
-        if not passing and not constant:
-            kept.append(node)
-            continue
-        alone = onnx.helper.make_graph(
-            [node], "constant", [], [onnx.ValueInfoProto(name=node.output[0])]
-        )
-        alone.initializer.extend(values[n] for n in dict.fromkeys(node.input) if n)
-        one = onnx.helper.make_model(
-            alone, opset_imports=model.opset_import, ir_version=model.ir_version
-        )
-        (found,) = ReferenceEvaluator(one).run(None, {})
-        made = numpy_helper.from_array(np.asarray(found), node.output[0])
-        values[made.name] = made
-        graph.initializer.append(made)
-    del graph.node[:]
-    graph.node.extend(kept)
 
 
 def _float(one: onnx.TensorProto) -> bool:
