@@ -19,6 +19,7 @@ class FigureData(TypedDict):
     area: Annotated[OrUnlimited, "m2 of silicon"]
     power: Annotated[OrUnlimited, "W, average over the run"]
     edp: Annotated[OrUnlimited, "J s, energy times latency"]
+    error: Annotated[OrUnlimited, "root-mean-square, of a product of Gaussian tensors, over theirs"]
 
 
 class BoundData(TypedDict):
