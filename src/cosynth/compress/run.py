@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from cosynth.compress.choices import Choice
-from cosynth.compress.network import Network, Site
+from cosynth.compress.network import Network, Operand, Site
 from cosynth.compress.storage import stored
 from cosynth.errors import SpecError, WorkloadError, did_you_mean
 from cosynth.format import known
@@ -77,7 +77,7 @@ class Runner:
             if site is not None:
                 form = choices.get(site.name, Choice()).activations
                 for one in site.activations:
-                    values[_own(site, one.at)] = stored(values[one.tensor], known(form), one)
+                    values[_own(site, one.at)] = _kept(values[one.tensor], form, one)
             fed = {name: values[name] for name in segment.inputs}
             try:
                 found = segment.session.run(list(segment.outputs), fed)
@@ -94,12 +94,16 @@ class Runner:
         assert weight is not None
         key = (weight.tensor, weight.axis, form)
         if key not in self._stored:
-            values = self.network.constants[weight.tensor]
-            if form != _PLAIN:
-                kept = stored(values.astype(np.float32), known(form), weight)
-                values = kept.astype(values.dtype)
+            values = _kept(self.network.constants[weight.tensor], form, weight)
             self._stored[key] = values
         return self._stored[key]
+
+
+def _kept(values: NDArray[Any], form: str, operand: Operand) -> NDArray[Any]:
+    """A factor as a format keeps it, in the type that the model computes with."""
+    if form == _PLAIN:
+        return values
+    return np.asarray(stored(values.astype(np.float32), known(form), operand)).astype(values.dtype)
 
 
 def checked_feeds(network: Network, feeds: Tensors) -> Tensors:
