@@ -8,6 +8,7 @@ import math
 import numpy as np
 import onnx
 import pytest
+from tests.compress import nets
 
 from cosynth import hardware
 from cosynth.codesign.estimate import estimate
@@ -18,7 +19,6 @@ from cosynth.compress.sensitivity import Measure
 from cosynth.errors import InfeasibleError, SpecError
 from cosynth.format import Assignment, known
 from cosynth.workload.load import load
-from tests.compress import nets
 
 WEIGHTS = tuple(Choice(weights=name) for name in ("mxint8", "mxfp4", "int4"))
 COMPUTED = tuple(Choice(weights=name, activations="int8") for name in ("int8", "int4"))

@@ -9,6 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
+from tests.compress import nets
 
 from cosynth.compress.choices import Choice
 from cosynth.compress.network import network
@@ -16,7 +17,6 @@ from cosynth.compress.run import Runner
 from cosynth.compress.storage import stored
 from cosynth.errors import SpecError, WorkloadError
 from cosynth.format import known
-from tests.compress import nets
 
 MODELS = {
     "convolutions": (nets.convolutions, (4, 3, 8, 8)),

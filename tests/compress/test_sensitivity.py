@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from onnx import helper
+from tests.compress import nets
 
 from cosynth.compress.choices import Choice
 from cosynth.compress.network import network
@@ -15,7 +16,6 @@ from cosynth.compress.sensitivity import Measure, layers_of, relative_noise
 from cosynth.compress.storage import stored
 from cosynth.errors import WorkloadError
 from cosynth.format import known
-from tests.compress import nets
 
 
 def measure(model, shape, batches=1, seed=0):

@@ -59,7 +59,11 @@ def prices(
         if rest is None:
             rest = (sum(t for t, _ in found.values()), sum(e for _, e in found.values()))
     if rest is None:
-        raise InfeasibleError("\n".join(dict.fromkeys(refused.values())))
+        reasons = "\n".join(dict.fromkeys(refused.values()))
+        raise InfeasibleError(
+            f"{reasons}\n{hardware.name} runs none of these pairs: choose others with --formats and"
+            " --activations"
+        )
     return Prices(latency=latency, energy=energy, rest=rest, refused=refused)
 
 
