@@ -8,9 +8,8 @@ multipliers and multiply-accumulate units. Energy follows gates (median error 11
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
-from cosynth.errors import SpecError, did_you_mean
+from cosynth.format.accumulator import EXACT_BITS, accumulator
 from cosynth.format.number import Format
 
 # NAND2 equivalents: per product bit, per adder bit, per adder bit and shift stage, per exponent bit
@@ -20,40 +19,6 @@ MULTIPLIER, ADDER, SHIFTER, ALIGNER = 7.6, 7.2, 2.6, 22.0
 # with Booth.
 RECIPES = {"default": (1.0, 26.1), "booth": (0.68, 14.5)}
 LANES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accumulator:
-    """How sums are kept: `width` bits; floats are aligned to the largest exponent at that width."""
-
-    name: str
-    width: int
-
-    @property
-    def bits(self) -> int:
-        """Bits a sum takes where it is stored; 48 hold an exact one (assumed)."""
-        return self.width or 48
-
-
-ACCUMULATORS = {
-    "int16": Accumulator(name="int16", width=16),
-    "int20": Accumulator(name="int20", width=20),
-    "int24": Accumulator(name="int24", width=24),
-    "int32": Accumulator(name="int32", width=32),
-    "int48": Accumulator(name="int48", width=48),
-    "align14": Accumulator(name="align14", width=14),
-    "align25": Accumulator(name="align25", width=25),
-    "fp32": Accumulator(name="fp32", width=25),
-    "exact": Accumulator(name="exact", width=0),
-}
-
-
-def accumulator(name: str) -> Accumulator:
-    """Return an accumulator by name, or SpecError with the nearest."""
-    if name not in ACCUMULATORS:
-        near = did_you_mean(name, ACCUMULATORS)
-        raise SpecError(f"unknown accumulator {name!r}{near}; known: {', '.join(ACCUMULATORS)}")
-    return ACCUMULATORS[name]
 
 
 def multiply_gates(
@@ -87,7 +52,7 @@ def multiply_gates(
 def mac_gates(a: Format, b: Format, *, sum_in: str = "int32", recipe: str = "booth") -> float:
     """NAND2 equivalents of a whole multiply-accumulate unit with its own accumulator register."""
     _, per_bit = RECIPES[recipe]
-    kept = accumulator(sum_in).bits
+    kept = accumulator(sum_in).width or EXACT_BITS
     return multiply_gates(a, b, sum_in=sum_in, recipe=recipe) + per_bit * kept
 
 
