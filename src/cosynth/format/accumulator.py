@@ -62,7 +62,7 @@ class Accumulator:
         return max(self.size // container, 1)
 
 
-_XIE = "Xie et al., MMA-Sim, arXiv:2511.10909, and its program"
+_XIE = "MMA-Sim, arXiv:2511.10909"
 
 
 def _aligned(name: str, fraction: int, about: str, **more: int | str) -> Accumulator:
