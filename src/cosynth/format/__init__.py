@@ -8,12 +8,48 @@ from cosynth.format.dot import Dot, dot
 from cosynth.format.element import Element, table
 from cosynth.format.number import Format
 from cosynth.format.pack import pack, plane_weights, planes, unpack
-from cosynth.format.price import mac_gates, multiply_gates
+from cosynth.format.price import (
+    UNITS,
+    Price,
+    cycles,
+    mac_gates,
+    multiply_gates,
+    planes_of,
+    price,
+    takes,
+)
 from cosynth.format.sparsity import largest_mask, sparse_bits
 
 __all__ = [
-    "ACCUMULATORS", "Accumulator", "Assignment", "Codes", "Dot", "Element", "Format",
-    "accumulator", "assignment", "decode", "dot", "encode", "known", "largest_mask",
-    "mac_gates", "multiply_gates", "names", "pack", "plane_weights", "planes", "quantised",
-    "sparse_bits", "table", "unpack", "widest",
+    "ACCUMULATORS",
+    "UNITS",
+    "Accumulator",
+    "Assignment",
+    "Codes",
+    "Dot",
+    "Element",
+    "Format",
+    "Price",
+    "accumulator",
+    "assignment",
+    "cycles",
+    "decode",
+    "dot",
+    "encode",
+    "known",
+    "largest_mask",
+    "mac_gates",
+    "multiply_gates",
+    "names",
+    "pack",
+    "plane_weights",
+    "planes",
+    "planes_of",
+    "price",
+    "quantised",
+    "sparse_bits",
+    "table",
+    "takes",
+    "unpack",
+    "widest",
 ]  # fmt: skip
