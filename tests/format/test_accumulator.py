@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cosynth.errors import SpecError
@@ -46,3 +48,9 @@ def test_stored_sums_are_floats_integers_or_exact():
 def test_a_step_takes_as_many_products_as_the_circuit_has_bytes_for(name, format, group):
     """Elements per fused sum, read in the program of MMA-Sim."""
     assert accumulator(name).group(known(format), known(format)) == group
+
+
+@pytest.mark.parametrize("name", ACCUMULATORS)
+def test_an_entry_is_documented(name):
+    page = Path(__file__).parents[2] / "docs" / "formats.md"
+    assert f"`{name}`" in page.read_text()
