@@ -105,3 +105,33 @@ def test_an_error_that_no_format_keeps_wrong():
     space = Space.of(category("weights", ["int8", "int4"]))
     with pytest.raises(InfeasibleError, match=r"error <= 0\.001: the least of weights is 0\.00"):
         precise(space, goal("energy", ("error=0.001",)))
+
+
+def test_kinds_of_unit_are_a_choice_like_others(tmp_path):
+    """A unit that cannot run a format makes no design; the others differ in area."""
+    file = tmp_path / "units.toml"
+    file.write_text("""
+        [[parameter]]
+        name = "unit"
+        kind = "category"
+        values = ["multiplier", "lookup", "serial", "mux"]
+
+        [[parameter]]
+        name = "format"
+        kind = "category"
+        values = ["int8", "fp8_e4m3fn"]
+    """)
+    problem = ChipProblem(
+        models=("ds-cnn",), space=chip_space(file), goal=goal("latency,energy,area")
+    )
+    points = problem.space.sample(np.random.default_rng(0), 40)
+    found, bounds = problem.evaluate(points), problem.bounds(points)
+    areas = {}
+    for point, evaluation, bound in zip(points, found, bounds, strict=True):
+        runs = point["unit"] == "multiplier" or (point["unit"], point["format"]) != ("mux", "int8")
+        runs = runs and (point["format"] == "int8" or point["unit"] == "multiplier")
+        assert np.isfinite(evaluation.objectives[0]) == runs
+        assert np.all(bound <= np.array(evaluation.objectives) * (1 + 1e-9))
+        areas[point["unit"], point["format"]] = evaluation.objectives[2]
+    assert areas["serial", "int8"] < areas["multiplier", "int8"]
+    assert areas["lookup", "int8"] != areas["multiplier", "int8"]

@@ -121,6 +121,7 @@ class NodeData(TypedDict):
     does: NotRequired[Annotated[str, "mac or vector"]]
     rates: NotRequired[Annotated[dict[str, float], "format -> operations a cycle"]]
     accumulator: NotRequired[str]
+    unit: NotRequired[Annotated[str, "multiplier, decoded, lookup, serial or mux"]]
 
 
 class HardwareData(TypedDict):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from cosynth.format import UNITS
 from cosynth.report.contract import HardwareData, NodeData, NumberFormatData
 from cosynth.report.terminal.text import MUTED, STRONG, listed, named, note, safe, table
 from cosynth.units import show
@@ -144,5 +145,6 @@ def _details(nodes: list[NodeData]) -> list[str]:
                 rates = ", ".join(f"{name} {rate:g}" for name, rate in node["rates"].items())
                 what = "multiply-accumulates" if node["does"] == "mac" else "vector operations"
                 mark = _mark(node, "rates").strip()
-                found.append(f"{node['name']}: {what} a cycle: {rates}{mark}")
+                kind = f" ({node['unit']})" if node["unit"] != UNITS[0] else ""
+                found.append(f"{node['name']}{kind}: {what} a cycle: {rates}{mark}")
     return found
