@@ -32,7 +32,7 @@ from cosynth.format import (
 
 Floats = NDArray[np.float64]
 SEED, ELEMENTS, BLOCKS = 0, 1 << 21, 200_000
-ROTATED, GOAL = 32, 0.1
+ROTATED, GOAL, LEAST = 32, 0.1, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +90,18 @@ def tensors(rng: np.random.Generator) -> dict[str, Floats]:
     }
 
 
-def planted(block: int) -> Floats:
-    """Gaussian blocks with one element of up to 12 deviations, [BLOCKS, block]."""
+def planted(block: int, count: int) -> Floats:
+    """Gaussian blocks with one element of up to 12 deviations, [count, block]."""
     rng = np.random.default_rng(SEED)
-    x = rng.standard_normal((BLOCKS, block))
-    x[:, 0] = rng.uniform(1, 12, BLOCKS)
+    x = rng.standard_normal((count, block))
+    x[:, 0] = rng.uniform(1, 12, count)
     return _sized(x, rng)
 
 
-def student(block: int) -> Floats:
-    """Blocks of Student's t with 6 degrees of freedom, [BLOCKS, block]."""
+def student(block: int, count: int) -> Floats:
+    """Blocks of Student's t with 6 degrees of freedom, [count, block]."""
     rng = np.random.default_rng(SEED)
-    return _sized(rng.standard_t(6, (BLOCKS, block)), rng)
+    return _sized(rng.standard_t(6, (count, block)), rng)
 
 
 def _sized(x: Floats, rng: np.random.Generator) -> Floats:
@@ -109,7 +109,7 @@ def _sized(x: Floats, rng: np.random.Generator) -> Floats:
     return x * 2 ** rng.uniform(0, 4, (len(x), 1))
 
 
-DATA: dict[str, Callable[[int], Floats]] = {"planted": planted, "Student": student}
+DATA: dict[str, Callable[[int, int], Floats]] = {"planted": planted, "Student": student}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,17 +123,17 @@ class Blocks:
 
 
 @cache
-def binned(name: str, data: str, width: float = 0.1, least: int = 50) -> tuple[Blocks, ...]:
+def binned(name: str, data: str, width: float = 0.1, count: int = BLOCKS) -> tuple[Blocks, ...]:
     """What a format does to blocks of data, by their crest factor; bins of few are left out."""
     format = known(name)
-    x = DATA[data](format.block).astype(np.float32)
+    x = DATA[data](format.block, count).astype(np.float32)
     found = noise(x, format)
     crests, lost = found.crest.reshape(-1), 10 ** (-found.blocks.reshape(-1) / 10)
     edges = np.arange(1, math.sqrt(format.block) + width, width)
     bins = []
     for low, high in pairwise(edges):
         here = (crests >= low) & (crests < high)
-        if here.sum() >= least:
+        if here.sum() >= LEAST:
             crest, mean = float(crests[here].mean()), -10 * math.log10(float(lost[here].mean()))
             law = float(qsnr(format, crest))
             bins.append(Blocks(count=int(here.sum()), crest=crest, measured=mean, law=law))
@@ -235,7 +235,9 @@ def law_on_blocks() -> None:
                 away = [one.law - one.measured for one in binned(name, data)]
                 row += f"{min(away):+12.2f} {max(away):+6.2f}"
         print(f"{pair.title:16}{row}{'' if pair in PAIRS else '  (rule floor)'}")
-    print(f"\n{BLOCKS:,} blocks of each kind, seed {SEED}; bins of 0.1 with 50 blocks or more.")
+    print(
+        f"\n{BLOCKS:,} blocks of each kind, seed {SEED}; bins of 0.1 with {LEAST} blocks or more."
+    )
 
 
 def main() -> int:
