@@ -142,6 +142,7 @@ def _described(format: Format, constants: Constants) -> None:
         "has a zero point": format.zero,
         "has outlier pairs": format.pairs,
         "has unsigned elements": not element.signed,
+        "has blocks of one element": format.scale is not None and format.block == 1,
     }
     found = [reason for reason, holds in reasons.items() if holds]
     if found:
