@@ -227,7 +227,7 @@ def _crossings(pair: Pair, axes: Axes) -> list[str]:
         if filled:
             parts.append(text(x - 8, y + 17, words, "bold end"))
         elif at > 5:
-            parts.append(text(x, y + 17, words, "bold mid"))
+            parts.append(text(x - 8, y - 34, words, "bold mid"))
         else:
             parts.append(text(x + 9, y - 9, words, "bold"))
     return parts
