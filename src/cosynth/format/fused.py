@@ -9,7 +9,7 @@ result is cut toward zero again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +47,7 @@ def fused(a: Operand, b: Operand, group: int, kind: Accumulator) -> NDArray[np.f
     Scales of blocks are taken in where there are some (`kind.scales` allows them).
     """
     if kind.inner > 1:
-        count = max(CHUNK // max(len(b.value), 1), 1)
-        starts = range(0, max(len(a.value), 1), count)
-        parts = [_by_inner(_rows(a, start, count), b, group, kind) for start in starts]
-        return np.concatenate(parts)
+        return _by_inner(a, b, group, kind)
     ex, ey = _exponents(a), _exponents(b)
     lowest = int(ex.min(initial=0, where=ex > NOTHING) + ey.min(initial=0, where=ey > NOTHING))
     highest = int(ex.max(initial=0) + ey.max(initial=0))
@@ -148,35 +145,69 @@ def cut(whole: Floats, exponent: NDArray[np.int32], kept: int) -> NDArray[np.flo
         return short.astype(np.float32) + np.float32(0)
 
 
-def _rows(one: Operand, start: int, count: int) -> Operand:
-    part = slice(start, start + count)
-    scale = None if one.scale is None else one.scale[part]
-    return replace(one, value=one.value[part], scale=scale)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inner:
+    """An operand in groups added whole: elements [groups, rows, inner], and which are not zero.
+
+    `significand` and `exponent` are those of each group's scale, [groups, rows].
+    """
+
+    value: Floats
+    real: Floats
+    significand: Floats
+    exponent: NDArray[np.int32]
+
+
+def _inner(one: Operand, size: int) -> _Inner:
+    rows, length = one.value.shape
+    groups = -(-length // size)
+    value = np.pad(one.value, [(0, 0), (0, groups * size - length)])
+    value = np.ascontiguousarray(value.reshape(rows, groups, size).transpose(1, 0, 2))
+    scale = np.broadcast_to(spread(one), one.value.shape)[:, ::size].T
+    exponent = np.frexp(scale)[1] - 1
+    return _Inner(
+        value=value,
+        real=(value != 0).astype(np.float64),
+        significand=np.ldexp(scale, -exponent),
+        exponent=exponent,
+    )
 
 
 def _by_inner(a: Operand, b: Operand, group: int, kind: Accumulator) -> NDArray[np.float32]:
     """Products added whole, `inner` at a time, and then scaled: only the scales have exponents."""
-    scales = [np.broadcast_to(spread(one), one.value.shape) for one in (a, b)]
-    exponents = [np.frexp(one)[1] - 1 for one in scales]
-    significands = [np.ldexp(one, -at) for one, at in zip(scales, exponents, strict=True)]
-    total = np.zeros((len(a.value), len(b.value)), dtype=np.float32)
-    length = a.value.shape[1]
+    x, y = _inner(a, kind.inner), _inner(b, kind.inner)
+    found = np.zeros((len(a.value), len(b.value)), dtype=np.float32)
+    count = max(CHUNK // max(len(b.value), 1), 1)
     with np.errstate(all="ignore"):
-        for start in range(0, length, group):
-            top = _exponent(total, kind.zero)
-            sums, places = [total.astype(np.float64)], [np.zeros_like(top)]
-            for at in range(start, min(start + group, length), kind.inner):
-                part = slice(at, min(at + kind.inner, start + group))
-                x, y = a.value[:, part], b.value[:, part]
-                left, right = (one[:, at] for one in significands)
-                place = exponents[0][:, at, None] + exponents[1][None, :, at]
-                real = (x != 0).astype(np.float64) @ (y != 0).astype(np.float64).T
-                empty = (real == 0) | (np.multiply.outer(left, right) == 0)
-                top = np.maximum(top, np.where(empty, kind.zero, place))
-                sums.append((x @ y.T) * np.multiply.outer(left, right))
-                places.append(place)
-            whole = np.zeros_like(sums[0])
-            for one, place in zip(sums, places, strict=True):
-                whole += np.trunc(np.ldexp(one, kind.fraction + place - top))
-            total = cut(whole, top - kind.fraction, kind.kept)
-    return total
+        for first in range(0, len(found), count):
+            part = slice(first, first + count)
+            for start in range(0, len(x.value), group // kind.inner):
+                at = range(start, min(start + group // kind.inner, len(x.value)))
+                found[part] = _inner_step(x, y, part, at, found[part], kind)
+    return found
+
+
+def _inner_step(
+    x: _Inner,
+    y: _Inner,
+    part: slice,
+    at: range,
+    total: NDArray[np.float32],
+    kind: Accumulator,
+) -> NDArray[np.float32]:
+    """One step of some rows of `x`: the groups `at`, and the sum so far."""
+    place = _exponent(total, kind.zero)
+    sums, places = [total.astype(np.float64)], [np.zeros_like(place)]
+    top = place
+    for group in at:
+        place = x.exponent[group, part, None] + y.exponent[group]
+        significand = x.significand[group, part, None] * y.significand[group]
+        empty = x.real[group, part] @ y.real[group].T == 0
+        empty |= significand == 0
+        top = np.maximum(top, np.where(empty, kind.zero, place))
+        sums.append((x.value[group, part] @ y.value[group].T) * significand)
+        places.append(place)
+    whole = np.zeros_like(sums[0])
+    for one, place in zip(sums, places, strict=True):
+        whole += np.trunc(np.ldexp(one, kind.fraction + place - top))
+    return cut(whole, top - kind.fraction, kind.kept)
