@@ -62,6 +62,8 @@ def stored(values: Array, format: Format, operand: Operand, scale: float | None 
         return quantised(values / step, plain) * step
     format = scaled(format, operand)
     shape, axis = laid_out(tuple(values.shape), format, operand)
+    # a block past the end of its axis holds nothing but padding there
+    format = replace(format, block=min(format.block, shape[axis]) if shape[axis] else 1)
     return quantised(values.reshape(shape), format, axis=axis).reshape(values.shape)
 
 
