@@ -51,7 +51,7 @@ class Runner:
 
     network: Network
     changes: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
-    _sessions: dict[int, tuple[Session, str]] = field(default_factory=dict, init=False)
+    _sessions: dict[int, tuple[Session, str]] = field(default_factory=dict, repr=False)
     _stored: dict[tuple[str, ...], NDArray[Any]] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -67,6 +67,10 @@ class Runner:
         """What has run the network so far, with its version; the most used comes first."""
         used = [engine for _, engine in self._sessions.values()]
         return tuple(sorted(set(used), key=lambda each: (-used.count(each), each)))
+
+    def changed(self, changes: Mapping[str, tuple[Change, ...]]) -> Runner:
+        """Return a runner with other changes and the same sessions."""
+        return Runner(network=self.network, changes=changes, _sessions=self._sessions)
 
     def run(self, feeds: Tensors, choices: Mapping[str, Choice]) -> Values:
         """Return the outputs by name; layers that `choices` does not name are left alone.
@@ -176,7 +180,10 @@ class Runner:
     ) -> NDArray[Any]:
         if values.dtype.kind != "f":
             return values
-        for change in self.changes.get(site.name, ()):
+        changes = self.changes.get(site.name, ())
+        if changes and values.dtype.itemsize < np.float32().itemsize:
+            values = values.astype(np.float32)
+        for change in changes:
             values = change.applied(values, one, format)
         return values
 
