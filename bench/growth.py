@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from bench._drawing import COLOURS, Axes, dots, frame, page, polyline
 from bench.rivals.problems import chip
 from cosynth.cost import Job, job
 from cosynth.format import Assignment
@@ -189,54 +190,12 @@ def table(panel: Panel) -> str:
     return "\n".join(rows)
 
 
-COLOURS = ("#1f5fa8", "#c2571a")
 WIDTH, LEFT, TOP, TALL, LOW, BETWEEN = 330, 52, 44, 190, 90, 34
-STYLE = (
-    "text{font:11px sans-serif;fill:#333}.title{font-weight:bold;font-size:12px}"
-    ".grid{stroke:#ddd}.axis{stroke:#888;fill:none}.end{text-anchor:end}.mid{text-anchor:middle}"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Axes:
-    """A frame on the page, and what its edges stand for; `log` by direction."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    x: tuple[float, float]
-    y: tuple[float, float]
-    log: tuple[bool, bool]
-
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point lies on the page."""
-        across, up = (
-            (math.log(value / low) / math.log(high / low)) if log else (value - low) / (high - low)
-            for value, (low, high), log in ((x, self.x, self.log[0]), (y, self.y, self.log[1]))
-        )
-        return self.left + across * self.width, self.top + (1 - up) * self.height
-
-
-def frame(axes: Axes, ticks: Sequence[tuple[float, str]]) -> list[str]:
-    """The frame, and lines with labels at values of y."""
-    parts = []
-    for value, label in ticks:
-        _, y = axes.at(axes.x[0], value)
-        parts += [
-            f'<path class="grid" d="M{axes.left:.1f} {y:.1f}h{axes.width:.1f}"/>',
-            f'<text class="end" x="{axes.left - 5:.1f}" y="{y + 4:.1f}">{label}</text>',
-        ]
-    box = f"M{axes.left:.1f} {axes.top:.1f}v{axes.height:.1f}h{axes.width:.1f}"
-    return [*parts, f'<path class="axis" d="{box}"/>']
 
 
 def drawn(axes: Axes, points: Sequence[tuple[float, float]], colour: str) -> list[str]:
     """A line through points, and a dot at each."""
-    places = [axes.at(x, y) for x, y in points]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    dots = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>' for x, y in places]
-    return [f'<polyline points="{path}" fill="none" stroke="{colour}"/>', *dots]
+    return [polyline(axes, points, colour), *dots(axes, points, colour)]
 
 
 def shares(largest: float) -> list[tuple[float, str]]:
@@ -289,14 +248,7 @@ def picture(found: Sequence[Panel]) -> str:
                 f'<text x="{left + 29}" y="{key}">{line.name}</text>',
             ]
     across, tall = len(found) * WIDTH, TOP + TALL + BETWEEN + LOW + 40
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across} {tall}" '
-        f'width="{across}" height="{tall}">',
-        f"<style>{STYLE}</style>",
-        f'<rect width="{across}" height="{tall}" fill="#fff"/>',
-        *parts,
-        "</svg>\n",
-    ])  # fmt: skip
+    return page(across, tall, parts)
 
 
 def main() -> None:

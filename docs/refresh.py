@@ -23,7 +23,7 @@ from tests.test_docs import FENCE, OPTIONS, PAGES, ROOT, run
 
 PLAIN = {str: "text", int: "integer", float: "number", bool: "flag", type(None): "null"}
 # what `--json` prints, in the order of the page; what they hold follows
-DOCUMENTS = ("Estimate", "Explore", "Map", "Model", "Hardware", "NumberFormat", "List")
+DOCUMENTS = ("Estimate", "Explore", "Map", "Quantize", "Model", "Hardware", "NumberFormat", "List")
 TABLES = re.compile(r"(?<=^<!-- tables -->\n\n).*(?=\n<!-- end -->$)", re.MULTILINE | re.DOTALL)
 
 
@@ -85,9 +85,9 @@ def _console(block: str) -> str:
 
 def contract_tables() -> str:
     """Return every table of the contract of `--json`, as Markdown."""
-    from cosynth.report import contract, contract_mapping
+    from cosynth.report import contract, contract_mapping, contract_quantize
 
-    known = vars(contract) | vars(contract_mapping)
+    known = vars(contract) | vars(contract_mapping) | vars(contract_quantize)
     tables = {name: known[f"{name}Data"] for name in DOCUMENTS}
     pending = list(tables.values())
     while pending:

@@ -146,6 +146,21 @@ def test_the_tables_of_the_pages_are_those_of_the_code():
     assert format_table() in (DOCS / "formats.md").read_text(encoding="utf-8"), hint
 
 
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def test_the_pictures_of_formats_show_what_the_code_says():
+    from docs.images.formats import FOLDER, PICTURES
+
+    for name, draw in PICTURES.items():
+        kept, drawn = (FOLDER / name).read_text(encoding="utf-8"), draw()
+        hint = f"{name}: run `python -m docs.images.formats`"
+        assert NUMBER.sub("", kept) == NUMBER.sub("", drawn), hint
+        # the last digit may differ where logarithms do
+        pairs = zip(NUMBER.findall(kept), NUMBER.findall(drawn), strict=True)
+        assert all(abs(float(a) - float(b)) < 0.5 for a, b in pairs), hint
+
+
 def test_every_page_is_reached_from_the_index():
     reached = set()
     pending = [DOCS / "index.md"]

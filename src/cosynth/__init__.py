@@ -135,11 +135,13 @@ def explore(  # noqa: PLR0913 each argument is one part of what is wanted
     from cosynth.codesign import front
 
     models = list(model) if isinstance(model, Sequence) and not isinstance(model, str) else [model]
+    aim = codesign.goal(",".join(minimize), tuple(limits))
+    everything = codesign.chip_space(None if space is None else Path(space), formats)
     problem = codesign.ChipProblem(
         models=tuple(each if isinstance(each, str) else each.name for each in models),
         given=tuple(each for each in models if not isinstance(each, str)),
-        space=codesign.chip_space(None if space is None else Path(space), formats),
-        goal=codesign.goal(",".join(minimize), tuple(limits)),
+        space=codesign.precise(everything, aim),
+        goal=aim,
         formats=formats or "int8",
     )
     chosen = finding.optimiser(optimizer, problem, seed)

@@ -18,6 +18,7 @@ from cosynth.report.schema import schema
         ("eyeriss", "chip"),
         ("engine", "chip"),
         ("mxfp4", "format"),
+        ("mxfp4-even-g16", "format"),
     ],
 )
 def test_a_name_is_shown_in_80_columns_and_as_data(run, thing, kind):
@@ -58,6 +59,21 @@ def test_files_are_told_apart(run, model, space, tmp_path):
     assert run("show", chip, "--json").data["cosynth"] == "hardware"
 
 
+def test_a_format_of_ones_own_is_shown_from_its_file(run, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('element = "fp4_e2m1"\nscale = "e8m0"\nrule = "even"\nblock = 12\n')
+    data = run("show", path, "--json").data
+    assert (data["cosynth"], data["block"], data["rule"]) == ("format", 12, "even")
+    plain = tmp_path / "plain.toml"
+    plain.write_text('kind = "float"\nbits = 3\nexponent = 1\nmantissa = 1\n')
+    assert "values   ±  0  1  2  3\n" in run("show", plain).out
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('kind = "flaot"\nbits = 3\n')
+    said = run("show", wrong)
+    assert said.code == 2
+    assert said.err.startswith("error: wrong.toml: kind: ")
+
+
 def test_a_search_is_shown_by_its_folder(run, explored):
     said = run("show", explored)
     assert "Pareto front" in said.out
@@ -92,6 +108,7 @@ def test_a_design_shows_figures_choices_and_chip(run, explored):
         ("resnet81", "did you mean 'resnet8'?"),
         ("eyeris", "did you mean 'eyeriss'?"),
         ("mxfp44", "did you mean 'mxfp4'?"),
+        ("mxfp4-evn", "unknown option 'evn'; did you mean 'even'?"),
         ("nsga", "did you mean 'nsga2'?"),
         ("engin", "did you mean 'engine'?"),
         ("qqq", "cosynth list models (hardware, formats, ...) tells the names"),

@@ -7,9 +7,11 @@ import pickle
 import numpy as np
 import pytest
 
-from cosynth.codesign import ChipProblem, chip_space, goal
-from cosynth.errors import SpecError
-from cosynth.search import Space, integer
+from cosynth.codesign import ChipProblem, chip_space, goal, precise
+from cosynth.codesign.explore import rounding_error
+from cosynth.errors import InfeasibleError, SpecError
+from cosynth.format import assignment, gaussian_qsnr, known
+from cosynth.search import Space, category, integer
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +69,69 @@ def test_a_parameter_the_family_lacks_wrong():
     with pytest.raises(SpecError) as caught:
         ChipProblem(models=("ds-cnn",), space=space, goal=goal("latency"))
     assert str(caught.value) == "family 'engine' has no parameter 'rwos'; did you mean 'rows'?"
+
+
+def test_a_space_may_choose_the_formats_of_weights_and_activations():
+    space = Space.of(
+        category("weights", ["int8", "int4"]), category("activations", ["int8", "mxfp8"])
+    )
+    problem = ChipProblem(models=("ds-cnn",), space=space, goal=goal("energy,error"))
+    every = space.encode(space.grid())
+    found = {
+        (one["weights"], one["activations"]): answer.payload
+        for one, answer in zip(every, problem.evaluate(every), strict=True)
+    }
+    assert len(found) == 4
+    assert found["int4", "int8"]["energy"] < found["int8", "int8"]["energy"]
+    assert found["int4", "int8"]["error"] > found["int8", "int8"]["error"]
+    bounds = problem.bounds(every)
+    assert [row[1] for row in bounds] == [each["error"] for each in found.values()]
+
+
+def test_powers_of_both_errors_add_up():
+    alone = [10 ** (-gaussian_qsnr(known(name)) / 10) for name in ("int4", "mxfp8")]
+    both = rounding_error(assignment("weights=int4,activations=mxfp8"))
+    assert both == pytest.approx(sum(alone) ** 0.5)
+
+
+def test_formats_that_alone_err_too_much_leave_the_space():
+    space = Space.of(category("weights", ["int8", "int4"]), category("format", ["int8", "mxint8"]))
+    kept = precise(space, goal("energy", ("error=1.2%",)))
+    assert [each.values for each in kept.parameters] == [("int8",), ("mxint8",)]
+    assert precise(space, goal("energy")) is space
+
+
+def test_an_error_that_no_format_keeps_wrong():
+    space = Space.of(category("weights", ["int8", "int4"]))
+    with pytest.raises(InfeasibleError, match=r"error <= 0\.001: the least of weights is 0\.00"):
+        precise(space, goal("energy", ("error=0.001",)))
+
+
+def test_kinds_of_unit_are_a_choice_like_others(tmp_path):
+    """A unit that cannot run a format makes no design; the others differ in area."""
+    file = tmp_path / "units.toml"
+    file.write_text("""
+        [[parameter]]
+        name = "unit"
+        kind = "category"
+        values = ["multiplier", "lookup", "serial", "mux"]
+
+        [[parameter]]
+        name = "format"
+        kind = "category"
+        values = ["int8", "fp8_e4m3fn"]
+    """)
+    problem = ChipProblem(
+        models=("ds-cnn",), space=chip_space(file), goal=goal("latency,energy,area")
+    )
+    points = problem.space.sample(np.random.default_rng(0), 40)
+    found, bounds = problem.evaluate(points), problem.bounds(points)
+    areas = {}
+    for point, evaluation, bound in zip(points, found, bounds, strict=True):
+        runs = point["unit"] == "multiplier" or (point["unit"], point["format"]) != ("mux", "int8")
+        runs = runs and (point["format"] == "int8" or point["unit"] == "multiplier")
+        assert np.isfinite(evaluation.objectives[0]) == runs
+        assert np.all(bound <= np.array(evaluation.objectives) * (1 + 1e-9))
+        areas[point["unit"], point["format"]] = evaluation.objectives[2]
+    assert areas["serial", "int8"] < areas["multiplier", "int8"]
+    assert areas["lookup", "int8"] != areas["multiplier", "int8"]

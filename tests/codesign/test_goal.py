@@ -24,7 +24,11 @@ def test_the_mapper_is_asked_for_what_is_wanted():
 @pytest.mark.parametrize(
     ("minimize", "limits", "sentence"),
     [
-        ("latncy", (), "--minimize: 'latncy' is not one of latency, energy, area, power, edp; did"),
+        (
+            "latncy",
+            (),
+            "--minimize: 'latncy' is not one of latency, energy, area, power, edp, error; did",
+        ),
         ("", (), "--minimize: name at least one of latency"),
         ("area", ("area",), "--limit 'area': write for example area=2mm2"),
         ("area", ("aera=2mm2",), "--limit 'aera=2mm2': 'aera' is not one of"),

@@ -25,7 +25,7 @@ def test_layers_and_the_rest_add_up_in_every_format():
     formats = [Assignment(weights=w, activations="int16") for w in ("int16", "int8")]
     names = [each.job.name for each in estimate(model, chip, formats[0]).layers]
     layers = [name for name in names if "conv" in name][:2]
-    found = prices(model, chip, layers, formats)
+    found = prices(model, chip, layers, formats, "latency")
     whole = estimate(model, chip, formats[0])
     assert found.latency[:, 0].sum() + found.rest[0] == pytest.approx(whole.latency)
     assert found.energy[:, 0].sum() + found.rest[1] == pytest.approx(whole.energy)

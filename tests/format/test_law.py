@@ -214,6 +214,7 @@ def test_an_interval_that_is_none_wrong(between):
         ("ternary_tensor", "has ternary elements"),
         ("uint4_g128", "has a zero point and has unsigned elements"),
         ("olive4", "has outlier pairs"),
+        ("nvint4-g1", "has blocks of one element"),
     ],
 )
 def test_a_format_with_another_noise_wrong(name, said):

@@ -17,6 +17,7 @@ from cosynth.hardware.laws import (
     dram_energy,
     mac_area,
     mac_energy,
+    mac_price,
     register_area,
     register_energy,
     sram_area,
@@ -299,3 +300,20 @@ def test_every_law_names_its_sources(law: str) -> None:
     assert table["sources"]
     if law == "dram":
         assert set(table["sources"]) == set(table["energy"])
+
+
+def test_a_unit_has_its_area_energy_and_bands() -> None:
+    eight, four = known("int8"), known("int4")
+    node = np.array([45.0, 28.0, 7.0]) * NM
+    found = mac_price(eight, four, node, sum_in="int32", unit="serial")
+    alone = [float(mac_price(eight, four, n, sum_in="int32", unit="serial").area) for n in node]
+    np.testing.assert_allclose(found.area, alone, rtol=1e-12)
+    plain = mac_price(eight, four, node, sum_in="int32")
+    assert (found.cycles, plain.cycles) == (4, 1)
+    assert np.all(found.area < plain.area)
+    assert np.all(found.energy > plain.energy)
+    assert 0 < plain.area_band < found.area_band < 1
+    assert 0 < plain.energy_band < 1
+    floats = mac_price(BF16, four, 28 * NM, sum_in="fp32", unit="serial")
+    assert np.isinf(floats.area)
+    assert np.isinf(floats.energy)

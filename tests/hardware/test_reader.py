@@ -111,6 +111,11 @@ def test_all_mistakes_of_a_file_are_told_at_once_wrong() -> None:
          "component[2].dimensions[0].size: expected a whole number, got a number (4.5)"),
         (("rates = { int8 = 1, int4 = 2 }", "rates = { int8 = -1 }"),
          "component[3].rates.int8: expected a number above 0, got -1"),
+        (('name = "mac"', 'name = "mac"\nunit = "lokup"'),
+         "component[3].unit: 'lokup' is not one of multiplier, decoded, lookup, serial, mux; "
+         "did you mean 'lookup'?"),
+        (('name = "mac"', 'name = "mac"\ndoes = "vector"\nunit = "mux"'),
+         "component[3].unit: 'mux' multiplies and adds; a vector unit has none: leave it out"),
         (('assumed = ["dram.law"]', 'assumed = ["drum.law"]'),
          "assumed: 'drum.law' names no component and no key; did you mean 'dram'?"),
         (('name = "mac"', 'name = "mac"\nunder = "bufer"'),
@@ -236,7 +241,8 @@ tables = st.recursive(
 )
 KEYS = (
     "name", "technology", "frequency", "component", "kind", "size", "law", "bandwidth", "width",
-    "keeps", "dimensions", "rates", "under", "sources", "assumed", "voltage", "length", "does",
+    "keeps", "dimensions", "rates", "unit", "under", "sources", "assumed", "voltage", "length",
+    "does",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from cosynth.format import UNITS
 from cosynth.hardware import (
     Compute,
     Hardware,
@@ -51,7 +52,9 @@ def _same_component(a: Node, b: Node) -> None:
             keys = ("bandwidth", "energy", "length")
         case Compute():
             keys = ("energy", "area", "leakage")
-            assert (one.does, one.accumulator) == (other.does, other.accumulator)
+            assert (one.does, one.accumulator, one.unit) == (
+                other.does, other.accumulator, other.unit,
+            )  # fmt: skip
             assert dict(one.rates) == pytest.approx(dict(other.rates))
         case SpatialArray():
             keys = ()
@@ -70,6 +73,12 @@ def test_device_reads_back(name: str) -> None:
 def test_family_reads_back(family: str) -> None:
     chip = make(family, {})
     assert_same(chip, build(tomllib.loads(write(chip)), family))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_kind_of_unit_reads_back(unit: str) -> None:
+    chip = make("engine", {"unit": unit, "accumulator": "hopper"})
+    assert_same(chip, build(tomllib.loads(write(chip)), "engine"))
 
 
 def test_zero_is_a_statement_and_absent_is_not() -> None:

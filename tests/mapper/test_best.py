@@ -159,3 +159,11 @@ def test_a_problem_too_large_for_the_exact_search_is_mapped_all_the_same():
         "the exact search takes (12,)",
     )
     assert mapped.gap >= 0
+
+
+def test_a_unit_that_cannot_multiply_the_formats_wrong():
+    chip = priced(engine(unit="mux"))
+    with pytest.raises(InfeasibleError) as caught:
+        best(gemm(4, 4, 4), chip.engines[0], chip)
+    said = "y: mac is a mux unit, which does not multiply int8 x int8"
+    assert str(caught.value) == said

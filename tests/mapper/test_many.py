@@ -65,3 +65,10 @@ def test_chips_of_another_structure_wrong():
     with pytest.raises(MappingError) as caught:
         map_many(one, batch)
     assert str(caught.value) == "other and engine differ in more than numbers"
+
+
+@pytest.mark.parametrize("change", [{"unit": "serial"}, {"accumulator": "int16"}])
+def test_chips_of_another_unit_wrong(change):
+    batch = [priced(engine()), priced(engine(**change))]
+    with pytest.raises(MappingError, match="differ in more than numbers"):
+        map_many(gemm(8, 8, 8), batch)

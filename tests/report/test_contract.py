@@ -7,9 +7,9 @@ from typing import get_type_hints, is_typeddict
 
 import pytest
 
-from cosynth.report import contract, contract_mapping
+from cosynth.report import contract, contract_mapping, contract_quantize
 
-NAMED = vars(contract) | vars(contract_mapping)
+NAMED = vars(contract) | vars(contract_mapping) | vars(contract_quantize)
 TABLES = [each for each in NAMED.values() if is_typeddict(each)]
 
 

@@ -10,10 +10,11 @@ from rich.console import Console
 
 from cosynth import hardware as room
 from cosynth.codesign.front import identity
-from cosynth.report.catalogue import format_data, listing
+from cosynth.report.catalogue import listing
 from cosynth.report.chip import hardware_data
 from cosynth.report.data import estimate_data, explore_data, members, space_data
 from cosynth.report.network import model_data
+from cosynth.report.number import format_data
 from cosynth.report.terminal import (
     chip_view,
     estimate_view,
@@ -46,7 +47,8 @@ def views(estimate, front, search, width):
     yield front_view(search, width)
     yield design_view(design, hardware_data(design.hardware))
     yield space_view(space_data(front.problem.space))
-    yield format_view(format_data("mxfp4"))
+    for name in ("mxfp4", "nf4", "uint4_g128", "fp32", "mxfp6_e3m2-even-g128"):
+        yield format_view(format_data(name))
     yield list_view(listing("formats"))
     for name in ("resnet18", "llama-3.1-8b", "deepseek-v3"):
         yield model_view(model_data(load(name)))

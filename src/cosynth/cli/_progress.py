@@ -23,6 +23,16 @@ _DIMENSION = {"latency": "time", "energy": "energy", "area": "area", "power": "p
 
 
 @contextlib.contextmanager
+def step_progress(what: str) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Yield a listener for (what is done, done, total), or None where nobody watches."""
+    if not _watched():
+        yield None
+        return
+    with _Line(what) as line:
+        yield lambda doing, done, total: line.update(done, total, doing)
+
+
+@contextlib.contextmanager
 def layer_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
     """Yield a listener for (done, total), or None where nobody watches."""
     if not _watched():

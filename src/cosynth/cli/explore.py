@@ -37,7 +37,7 @@ STUDY, FRONT, REPORT, DESIGNS = "study.sqlite", "front.json", "report.html", "de
 )  # fmt: skip
 @click.option(
     "--minimize", default="latency,energy,area", show_default=True, metavar="FIGURES",
-    help="Of latency, energy, area, power, edp.",
+    help="Of latency, energy, area, power, edp, error.",
 )  # fmt: skip
 @click.option("--limit", "limits", multiple=True, metavar="FIGURE=MOST", help="Such as area=2mm2.")
 @click.option(
@@ -96,16 +96,17 @@ def command(
     """  # noqa: D301 click reads the mark
     if resume and force:
         raise click.UsageError("--resume continues the study, --force replaces it: choose one")
-    from cosynth.codesign import ChipProblem, chip_space, goal
+    from cosynth.codesign import ChipProblem, chip_space, goal, precise
     from cosynth.format import assignment
     from cosynth.search import optimiser
 
     wanted = budget(spend)
     assignment(formats or "int8")
+    aim = goal(minimize, limits)
     problem = ChipProblem(
         models=models,
-        space=chip_space(space, formats),
-        goal=goal(minimize, limits),
+        space=precise(chip_space(space, formats), aim),
+        goal=aim,
         formats=formats or "int8",
         dims=tuple(dimensions(dims).items()),
     )

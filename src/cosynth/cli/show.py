@@ -30,7 +30,7 @@ _FRONT = "front.json"
 @json_option
 def command(thing: str, dims: tuple[str, ...], as_json: bool) -> None:
     """Show THING: a model, hardware, a format, an optimizer or a family by name; or a file: .onnx,
-    config.json, .toml, a design, or the folder that explore wrote.
+    config.json, .toml of any of these, a design, or the folder that explore wrote.
 
     \b
     cosynth show resnet18
@@ -72,13 +72,15 @@ def _kind(thing: str) -> str | None:
     for kind in ("models", "hardware", "formats", "optimizers", "families"):
         if (bare if kind == "models" else thing) in catalogue.names(kind):
             return kind
-    return None
+    # what differs from a base stands behind its name
+    with_options = "-" in thing and thing.partition("-")[0] in catalogue.names("formats")
+    return "formats" if with_options and not Path(thing).exists() else None
 
 
 def _named(kind: str, name: str, dims: dict[str, int]) -> Shown:
     from cosynth.hardware import families, load
     from cosynth.report import catalogue
-    from cosynth.report.terminal import format_view, list_view
+    from cosynth.report.terminal import list_view
 
     match kind:
         case "models":
@@ -86,12 +88,19 @@ def _named(kind: str, name: str, dims: dict[str, int]) -> Shown:
         case "hardware":
             return _chip(load(name))
         case "formats":
-            known = catalogue.format_data(name)
-            return known, format_view(known)
+            return _format(name)
         case "families":
             return _chip(families.make(name, {}))
     entry = next(each for each in catalogue.listing(kind)["entries"] if each["name"] == name)
     return entry, list_view({"cosynth": "list", "kind": kind, "entries": [entry]})
+
+
+def _format(name: str) -> Shown:
+    from cosynth.report.number import format_data
+    from cosynth.report.terminal import format_view
+
+    data = format_data(name)
+    return data, format_view(data)
 
 
 def _model(request: str, dims: dict[str, int]) -> Shown:
@@ -177,6 +186,8 @@ def _toml(path: Path) -> Shown:
         parameters = space_data(read_space(path))
         space: SpaceData = {"cosynth": "space", "parameters": parameters}
         return space, space_view(parameters)
+    if table.keys() & {"kind", "element"}:
+        return _format(str(path))
     return _model(str(path), {})
 
 

@@ -2,7 +2,7 @@
 
 from cosynth.codesign.design import Design
 from cosynth.codesign.estimate import Estimate, Layer, estimate
-from cosynth.codesign.explore import ChipProblem, chip_space, default_space, figures
+from cosynth.codesign.explore import ChipProblem, chip_space, default_space, figures, precise
 from cosynth.codesign.goal import FIGURES, Goal, Limit, goal
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "estimate",
     "figures",
     "goal",
+    "precise",
 ]  # fmt: skip

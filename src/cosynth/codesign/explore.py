@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -18,7 +18,7 @@ from cosynth.codesign.estimate import Estimate, Plan, estimate, prepare
 from cosynth.codesign.goal import Goal
 from cosynth.cost import silicon
 from cosynth.errors import InfeasibleError
-from cosynth.format import Assignment, Format, assignment
+from cosynth.format import Assignment, Format, assignment, gaussian_qsnr, known
 from cosynth.hardware import Hardware, Memory, compute_energy, families
 from cosynth.mapper import FAST
 from cosynth.mapping import distinct
@@ -27,6 +27,8 @@ from cosynth.workload import Workload
 from cosynth.workload.load import load
 
 Point = Mapping[str, object]
+# parameters of a space that choose formats: of all tensors, or of those of one role
+FORMATS = ("format", "weights", "activations")
 
 
 def default_space() -> Path:
@@ -55,7 +57,7 @@ class ChipProblem:
     def __post_init__(self) -> None:
         object.__setattr__(self, "objectives", self.goal.minimize)
         object.__setattr__(self, "limits", tuple(str(limit) for limit in self.goal.limits))
-        accepted = {*families.arguments(self.family), "format", "family"}
+        accepted = {*families.arguments(self.family), *FORMATS, "family"}
         for name in self.space.names:
             if name not in accepted:
                 families.make(self.family, {name: None})
@@ -91,12 +93,17 @@ class ChipProblem:
 
     def hardware(self, point: Point) -> Hardware:
         """The chip that a point describes."""
-        values = {key: value for key, value in point.items() if key not in {"format", "family"}}
+        values = {key: value for key, value in point.items() if key not in {*FORMATS, "family"}}
         return families.make(str(point.get("family", self.family)), values)
 
     def assignment(self, point: Point) -> Assignment:
         """The formats that a point describes."""
-        return assignment(str(point.get("format", self.formats)))
+        chosen = assignment(str(point.get("format", self.formats)))
+        return replace(
+            chosen,
+            weights=known(str(point.get("weights", chosen.weights))).name,
+            activations=known(str(point.get("activations", chosen.activations))).name,
+        )
 
     def estimates(self, point: Point) -> dict[str, Estimate]:
         """Estimate every model on the chip of a point, mapped as in the search."""
@@ -142,6 +149,7 @@ class ChipProblem:
         exact = {"latency": latency, "energy": energy, "area": area, "edp": energy * latency}
         # a slower run may draw less power, so only what is drawn anyway bounds it
         exact["power"] = static
+        exact["error"] = rounding_error(formats)
         return np.stack(
             [np.broadcast_to(exact[name], (count,)) for name in self.objectives], axis=-1
         )
@@ -157,15 +165,61 @@ def figures(estimates: Sequence[Estimate]) -> dict[str, float]:
         "area": max(one.area for one in estimates),
         "power": energy / latency,
         "edp": energy * latency,
+        "error": max(rounding_error(one.formats) for one in estimates),
     }
+
+
+def rounding_error(formats: Assignment) -> float:
+    """Relative root-mean-square error of a product of Gaussian tensors in these formats.
+
+    The errors of both factors are independent, so their powers add up. Layers of their own, and
+    formats that the model prescribes, are not counted.
+    """
+    factors = {formats.of("weight"), formats.of("activation")}
+    if len(factors) == 1:
+        return math.sqrt(2 * _noise(factors.pop()))
+    return math.sqrt(sum(_noise(one) for one in factors))
+
+
+def _noise(format: Format) -> float:
+    return float(10.0 ** (-gaussian_qsnr(format) / 10))
 
 
 def chip_space(path: Path | None, formats: str | None = None) -> Space:
     """Read a space file, or the default one; `formats` that are given are no choice any more."""
     space = read_space(path or default_space())
-    if formats is None or "format" not in space.names:
+    if formats is None or not {*FORMATS} & {*space.names}:
         return space
-    return Space.of(*(each for each in space.parameters if each.name != "format"))
+    return Space.of(*(each for each in space.parameters if each.name not in FORMATS))
+
+
+def precise(space: Space, goal: Goal) -> Space:
+    """Leave out the formats that alone make a larger error than the goal's limit allows.
+
+    InfeasibleError, naming the limit and the least error, where none is left.
+    """
+    limit = next((each for each in goal.limits if each.figure == "error"), None)
+    if limit is None:
+        return space
+    kept = []
+    for each in space.parameters:
+        if each.name not in FORMATS:
+            kept.append(each)
+            continue
+        errors = {value: _alone(each.name, str(value)) for value in each.values}
+        fine = tuple(value for value, error in errors.items() if error <= limit.most)
+        if not fine:
+            raise InfeasibleError(
+                f"{limit}: the least of {each.name} is {min(errors.values()):.4g}"
+            )
+        kept.append(replace(each, values=fine))
+    return Space.of(*kept)
+
+
+def _alone(role: str, name: str) -> float:
+    if role == "format":
+        return rounding_error(assignment(name))
+    return math.sqrt(_noise(known(name)))
 
 
 @lru_cache(maxsize=64)

@@ -11,6 +11,7 @@ from cosynth.errors import SpecError, did_you_mean
 # figure -> its dimension in `cosynth.units`; every one is better when smaller
 FIGURES = {
     "latency": "time", "energy": "energy", "area": "area", "power": "power", "edp": "number",
+    "error": "number",
 }  # fmt: skip
 _LIMIT = re.compile(r"^\s*([a-z]+)\s*(?:<=|=|<)\s*(.+?)\s*$")
 
@@ -67,9 +68,13 @@ def _limit(text: str) -> Limit:
         near = did_you_mean(name, FIGURES)
         raise SpecError(f"--limit {text!r}: {name!r} is not one of {', '.join(FIGURES)}{near}")
     try:
-        most = units.parse(float(value) if name == "edp" else value, FIGURES[name])
+        most = units.parse(_number(value) if FIGURES[name] == "number" else value, FIGURES[name])
     except (SpecError, ValueError) as error:
         raise SpecError(f"--limit {text!r}: {error}") from None
     if most <= 0:
         raise SpecError(f"--limit {text!r}: a limit must be more than 0")
     return Limit(figure=name, most=most)
+
+
+def _number(text: str) -> float:
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)

@@ -34,9 +34,10 @@ def prices(
     hardware: Hardware,
     layers: Sequence[str],
     assignments: Sequence[Assignment],
+    goal: str = "edp",
     on_step: Callable[[int, int], None] | None = None,
 ) -> Prices:
-    """Estimate the model in each assignment, and take it apart into its layers.
+    """Estimate the model in each assignment, mapped for `goal`, and take it apart into layers.
 
     Layers that are not named are priced in the first assignment that runs. Raises InfeasibleError
     if none does.
@@ -49,7 +50,7 @@ def prices(
         if on_step:
             on_step(at, len(assignments))
         try:
-            found = apart(estimate(model, hardware, formats, "latency"))
+            found = apart(estimate(model, hardware, formats, goal))
         except InfeasibleError as error:
             refused[at] = str(error)
             continue
@@ -58,7 +59,11 @@ def prices(
         if rest is None:
             rest = (sum(t for t, _ in found.values()), sum(e for _, e in found.values()))
     if rest is None:
-        raise InfeasibleError("\n".join(dict.fromkeys(refused.values())))
+        reasons = "\n".join(dict.fromkeys(refused.values()))
+        raise InfeasibleError(
+            f"{reasons}\n{hardware.name} runs none of these pairs: choose others with --formats and"
+            " --activations"
+        )
     return Prices(latency=latency, energy=energy, rest=rest, refused=refused)
 
 

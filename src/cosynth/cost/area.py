@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cosynth.arrays import Array
 from cosynth.format import Format
-from cosynth.hardware import Compute, Hardware, Memory, mac_area
+from cosynth.hardware import Compute, Hardware, Memory, circuits, mac_area
 from cosynth.hardware.laws import technology
 
 
@@ -43,10 +43,8 @@ def silicon(hardware: Hardware, factors: tuple[Format, Format]) -> tuple[Silicon
 
 
 def unit_area(unit: Compute, hardware: Hardware, factors: tuple[Format, Format]) -> Array:
-    """Square metres of one unit: its own, or a multiply-accumulate per operation a cycle."""
+    """Square metres of one unit: its own, or a circuit for each operation begun in a cycle."""
     if unit.area is not None:
         return unit.area
-    fastest = (
-        max(dict(unit.rates).values(), key=float) if unit.does == "mac" else dict(unit.rates)["any"]
-    )
-    return fastest * mac_area(*factors, hardware.technology, sum_in=unit.accumulator)
+    alone = mac_area(*factors, hardware.technology, sum_in=unit.accumulator, unit=unit.unit)
+    return circuits(unit, *factors) * alone

@@ -10,8 +10,9 @@ from cosynth.arrays import Array, either, namespace
 from cosynth.cost.job import Job
 from cosynth.cost.pipeline import port_time, staged
 from cosynth.cost.result import Bound, Cost, Part
-from cosynth.format import accumulator, widest
+from cosynth.format import accumulator
 from cosynth.hardware import Compute, Engine, Hardware, Link, Memory, SpatialArray, compute_energy
+from cosynth.hardware import rate as rate_of
 from cosynth.mapping import Counts, Mapping, Traffic, buffers_twice, distinct
 
 
@@ -103,9 +104,7 @@ def byte_energies(memory: Memory) -> tuple[Array, Array]:
 
 def rate(unit: Compute, job: Job) -> Array:
     """Operations a cycle of one unit for the formats of a job; 0 where it cannot run them."""
-    rates = dict(unit.rates)
-    format = widest(job.factors)
-    return rates.get(format.name, rates.get("any", 0.0))
+    return rate_of(unit, *job.factors)
 
 
 def _operations(job: Job, unit: Compute) -> int:

@@ -74,7 +74,7 @@ def qsnr(format: Format, crest: Array, constants: Constants = SPREAD) -> Array:
 
     >>> from cosynth.format import known
     >>> [round(float(one), 1) for one in qsnr(known("nvint4"), np.array([1.5, 2, 3]))]
-    [24.3, 21.8, 18.3]
+    [24.4, 21.9, 18.3]
     """
     _described(format, constants)
     xp = namespace(crest)
@@ -142,6 +142,7 @@ def _described(format: Format, constants: Constants) -> None:
         "has a zero point": format.zero,
         "has outlier pairs": format.pairs,
         "has unsigned elements": not element.signed,
+        "has blocks of one element": format.scale is not None and format.block == 1,
     }
     found = [reason for reason, holds in reasons.items() if holds]
     if found:

@@ -8,7 +8,8 @@ from types import ModuleType
 
 from cosynth.hardware.catalogue import load, names
 from cosynth.hardware.families.engine import STATIONARITIES, engine
-from cosynth.hardware.laws import compute_energy, mac_area, priced
+from cosynth.hardware.laws import MacPrice, compute_energy, mac_area, mac_price, priced
+from cosynth.hardware.rates import circuits, rate
 from cosynth.hardware.reader import build, json_schema, read
 from cosynth.hardware.tree import (
     PARTS,
@@ -27,8 +28,9 @@ from cosynth.hardware.writer import table, write
 
 __all__ = [
     "PARTS", "RANK_KINDS", "STATIONARITIES", "Component", "Compute", "Dimension", "Engine",
-    "Hardware", "Link", "Memory", "Node", "SpatialArray", "build", "compute_energy", "engine",
-    "json_schema", "load", "mac_area", "names", "priced", "read", "table", "write",
+    "Hardware", "Link", "MacPrice", "Memory", "Node", "SpatialArray", "build", "circuits",
+    "compute_energy", "engine", "json_schema", "load", "mac_area", "mac_price", "names", "priced",
+    "rate", "read", "table", "write",
 ]  # fmt: skip
 
 

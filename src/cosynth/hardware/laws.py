@@ -6,7 +6,7 @@ error in `hardware/technology/*.toml`.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from cosynth import units
 from cosynth.arrays import Array, namespace
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.format import Format, known, mac_gates
+from cosynth.format import Format, known, mac_gates, price
 from cosynth.hardware.tree import Component, Compute, Hardware, Link, Memory
 from cosynth.spec import load_toml
 
@@ -55,25 +55,78 @@ def logic_area(gates: Array, node: Array) -> Array:
     return gates * cell * _by_node(node, law, "area_factors")
 
 
-def mac_energy(a: Format, b: Format, node: Array, *, sum_in: str, recipe: str = "booth") -> Array:
-    """Joules of one multiply-accumulate: the int8 anchor times the ratio of gates."""
-    anchor, node_45, exponent = _mac_anchor(a, b, sum_in, recipe)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacPrice:
+    """A multiply-accumulate unit: `area` m², `energy` J an operation, `cycles` it takes.
+
+    The bands are relative errors between kinds of unit and formats, beside those of the technology
+    (`technology("logic")["band"]`), which is the same for all.
+    """
+
+    area: Array
+    energy: Array
+    cycles: int
+    area_band: float
+    energy_band: float
+
+
+def mac_price(
+    a: Format, b: Format, node: Array, *, sum_in: str, unit: str = "multiplier"
+) -> MacPrice:
+    """Return what a unit with its accumulator costs in a technology; inf if it cannot do this.
+
+    >>> from cosynth.format import known
+    >>> found = mac_price(known("int8"), known("int4"), 28e-9, sum_in="int32", unit="serial")
+    >>> found.cycles, f"{found.area * 1e12:.0f} um2", f"{found.energy * 1e15:.0f} fJ"
+    (4, '241 um2', '558 fJ')
+    """
+    gates = price(a, b, sum_in=sum_in, unit=unit)
+    return MacPrice(
+        area=mac_area(a, b, node, sum_in=sum_in, unit=unit),
+        energy=mac_energy(a, b, node, sum_in=sum_in, unit=unit),
+        cycles=gates.cycles,
+        area_band=gates.band,
+        energy_band=gates.energy_band,
+    )
+
+
+def mac_energy(
+    a: Format,
+    b: Format,
+    node: Array,
+    *,
+    sum_in: str,
+    recipe: str = "booth",
+    unit: str = "multiplier",
+) -> Array:
+    """Joules of one multiply-accumulate: the int8 anchor times the ratio of gates and cycles."""
+    anchor, node_45, exponent = _mac_anchor(a, b, sum_in, recipe, unit)
     return anchor * (node / node_45) ** exponent
 
 
 @cache
-def _mac_anchor(a: Format, b: Format, sum_in: str, recipe: str) -> tuple[float, float, float]:
+def _mac_anchor(
+    a: Format, b: Format, sum_in: str, recipe: str, unit: str
+) -> tuple[float, float, float]:
     """Joules at the node of the anchor, that node, and the exponent from there to others."""
     law = technology("logic")
     reference = mac_gates(known("int8"), known("int8"), sum_in="int32", recipe=recipe)
-    ratio = mac_gates(a, b, sum_in=sum_in, recipe=recipe) / reference
+    ratio = price(a, b, sum_in=sum_in, recipe=recipe, unit=unit).work / reference
     anchor = units.parse(law["anchor_energy"], "energy")
     return anchor * ratio, units.parse(law["anchor_node"], "length"), law["node_exponent"]
 
 
-def mac_area(a: Format, b: Format, node: Array, *, sum_in: str, recipe: str = "booth") -> Array:
+def mac_area(
+    a: Format,
+    b: Format,
+    node: Array,
+    *,
+    sum_in: str,
+    recipe: str = "booth",
+    unit: str = "multiplier",
+) -> Array:
     """Square metres of one multiply-accumulate unit with its accumulator."""
-    return logic_area(mac_gates(a, b, sum_in=sum_in, recipe=recipe), node)
+    return logic_area(mac_gates(a, b, sum_in=sum_in, recipe=recipe, unit=unit), node)
 
 
 def sram_energy(size: Array, width: Array, node: Array) -> tuple[Array, Array]:
@@ -149,7 +202,7 @@ def compute_energy(unit: Compute, hardware: Hardware, a: Format, b: Format) -> A
     if unit.energy is not None:
         return unit.energy
     scale = voltage_factor(hardware)
-    return mac_energy(a, b, hardware.technology, sum_in=unit.accumulator) * scale
+    return mac_energy(a, b, hardware.technology, sum_in=unit.accumulator, unit=unit.unit) * scale
 
 
 def voltage_factor(hardware: Hardware) -> Array:
@@ -193,7 +246,8 @@ def _filled_memory(memory: Memory, node: Array, scale: Array) -> Memory:
 
 
 __all__ = [
-    "compute_energy", "dram_energy", "logic_area", "mac_area", "mac_energy", "priced",
+    "MacPrice", "compute_energy", "dram_energy", "logic_area", "mac_area", "mac_energy",
+    "mac_price", "priced",
     "register_area", "register_energy", "sram_area", "sram_energy", "sram_leakage", "supply",
     "technology", "voltage_factor", "wire_energy",
 ]  # fmt: skip

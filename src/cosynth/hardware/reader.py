@@ -9,7 +9,7 @@ from typing import Any
 
 from cosynth import spec
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.format import ACCUMULATORS, names
+from cosynth.format import ACCUMULATORS, UNITS, names
 from cosynth.hardware.laws import technology
 from cosynth.hardware.tree import (
     PARTS,
@@ -73,6 +73,8 @@ _COMPUTE = (
           default={"any": 1}),
     Field(name="accumulator", kind="text", doc="how sums are kept", default="int32",
           choices=tuple(ACCUMULATORS)),
+    Field(name="unit", kind="text", doc="kind of circuit that multiplies", default=UNITS[0],
+          choices=UNITS),
     Field(name="energy", kind="energy", doc="energy of one operation", default=None),
     Field(name="area", kind="area", doc="area of one instance", default=None),
     Field(name="leakage", kind="power", doc="static power of one instance", default=None),
@@ -244,9 +246,12 @@ def _compute(values: dict[str, Any], where: str, _: float) -> tuple[Compute | No
         good = isinstance(rate, (int, float)) and not isinstance(rate, bool)
         if not good or not 0 < rate < math.inf:
             problems.append(f"{where}.rates.{name}: expected a number above 0, got {rate!r}")
+    if values["does"] == "vector" and values["unit"] != UNITS[0]:
+        problems.append(f"{where}.unit: {values['unit']!r} multiplies and adds; a vector unit has"
+                        " none: leave it out")  # fmt: skip
     if problems:
         return None, problems
-    keys = ("name", "does", "accumulator", "energy", "area", "leakage")
+    keys = ("name", "does", "accumulator", "unit", "energy", "area", "leakage")
     pairs = tuple((name, float(rate)) for name, rate in rates.items())
     return Compute(rates=pairs, **{key: values[key] for key in keys}), []
 

@@ -78,14 +78,16 @@ class Link:
 class Compute:
     """A multiply-accumulate unit, or a vector unit for everything else (`does`).
 
-    `rates`: operations a cycle by format of the wider operand; the format `any` serves the rest,
-    and a format that is absent cannot run here. `energy` J/operation, `area` m², `leakage` W.
+    `unit` is the kind of circuit. `rates`: operations a cycle by format of the wider operand, of
+    the narrower where the unit takes its bits apart (lookup, serial, mux); the format `any` serves
+    the rest, and what is absent cannot run here. `energy` J/operation, `area` m², `leakage` W.
     """
 
     name: str
     does: str = "mac"
     rates: tuple[tuple[str, Array], ...] = (("any", 1.0),)
     accumulator: str = "int32"
+    unit: str = "multiplier"
     energy: Array | None = None
     area: Array | None = None
     leakage: Array | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from cosynth.format import UNITS
 from cosynth.hardware.tree import (
     Compute,
     Dimension,
@@ -84,6 +85,7 @@ def _table(node: Node) -> dict[str, Any]:
                 "does": part.does,
                 "rates": {name: float(rate) for name, rate in part.rates},
                 "accumulator": part.accumulator,
+                "unit": None if part.unit == UNITS[0] else part.unit,
                 "energy": _stated(part.energy, "J"),
                 "area": _stated(part.area, "m2"),
                 "leakage": _stated(part.leakage, "W"),

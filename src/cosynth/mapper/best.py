@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from cosynth.arrays import Array
 from cosynth.cost import Cost, Job, bounds, price, rate
 from cosynth.errors import InfeasibleError
+from cosynth.format import takes
 from cosynth.hardware import Engine, Hardware
 from cosynth.mapper.effort import Effort
 from cosynth.mapper.layout import layout, rounded
@@ -181,6 +182,11 @@ def _check(job: Job, engine: Engine) -> None:
     if not rate(engine.compute, job):
         formats = " x ".join(format.name for format in job.factors)
         known = ", ".join(name for name, _ in engine.compute.rates)
+        unit = engine.compute.unit
+        if not takes(*job.factors, unit):
+            raise InfeasibleError(
+                f"{job.name}: {engine.name} is a {unit} unit, which does not multiply {formats}"
+            )
         raise InfeasibleError(
             f"{job.name}: {engine.name} has no rate for {formats}; it runs {known}"
         )

@@ -119,6 +119,9 @@ def _structure(engine: Engine) -> tuple[object, ...]:
             found.append((level.name, tuple(replace(d, size=0) for d in level.dimensions)))
         elif isinstance(level, Memory):
             found.append((level.name, level.keeps, level.double_buffered, level.shared_port))
+        elif isinstance(level, Compute):
+            rates = tuple(name for name, _ in level.rates)
+            found.append((level.name, level.does, level.accumulator, level.unit, rates))
         else:
             found.append((type(level).__name__, level.name))
     return tuple(found)

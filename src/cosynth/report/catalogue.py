@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Callable
 
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.report.contract import EntryData, ListData, NumberFormatData
+from cosynth.report.contract import EntryData, ListData
+from cosynth.report.number import counted
 from cosynth.units import show
 
 
@@ -26,28 +27,6 @@ def listing(kind: str) -> ListData:
 def names(kind: str) -> tuple[str, ...]:
     """Return the names of a kind without building anything."""
     return _NAMES[kind]()
-
-
-def format_data(name: str) -> NumberFormatData:
-    """Return a number format as data; SpecError with the nearest name."""
-    from cosynth.format import known, mac_gates
-
-    found = known(name)
-    return {
-        "cosynth": "format",
-        "name": found.name,
-        "kind": found.kind,
-        "bits": float(found.bits),
-        "smallest": found.reach[0],
-        "largest": found.reach[1],
-        "rule": found.rule if found.scale else "",
-        "element_bits": found.element_bits,
-        "exponent": found.exponent,
-        "mantissa": found.mantissa,
-        "block": found.block,
-        "scale_bits": found.scale_bits,
-        "multiply_gates": float(mac_gates(found, found)),
-    }
 
 
 def _models() -> list[EntryData]:
@@ -76,25 +55,30 @@ def _hardware() -> list[EntryData]:
 def _formats() -> list[EntryData]:
     from cosynth.format import names as known
 
-    return [_format(format_data(name)) for name in known()]
+    return [_format(name) for name in known()]
 
 
-def _format(data: NumberFormatData) -> EntryData:
-    over = f"blocks of {data['block']}" if data["block"] else "the tensor"
+def _format(name: str) -> EntryData:
+    from cosynth.format import known, mac_gates
+
+    found = known(name)
+    smallest, largest = found.reach
+    rule = found.rule if found.scale else ""
+    over = f"blocks of {found.block}" if found.block else "the tensor"
     parts = (
-        f"{data['bits']:g} bits",
-        data["kind"],
-        f"{data['smallest']:.4g} to {data['largest']:.4g}",
-        f"{data['rule']} over {over}" if data["rule"] else "",
-        f"{data['multiply_gates']:,.0f} gates a unit",
+        counted(found.bits, "bit"),
+        found.kind,
+        f"{smallest:.4g} to {largest:.4g}",
+        f"{rule} over {over}" if rule else "",
+        f"{mac_gates(found, found):,.0f} gates a unit",
     )
     return {
-        "name": data["name"],
+        "name": found.name,
         "about": ", ".join(part for part in parts if part),
-        "bits": data["bits"],
-        "smallest": data["smallest"],
-        "largest": data["largest"],
-        "rule": data["rule"],
+        "bits": float(found.bits),
+        "smallest": smallest,
+        "largest": largest,
+        "rule": rule,
     }
 
 

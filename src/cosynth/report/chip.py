@@ -7,7 +7,7 @@ import math
 import cosynth.hardware as hw
 from cosynth.arrays import Array
 from cosynth.cost import silicon
-from cosynth.format import Format, known
+from cosynth.format import Format, known, takes
 from cosynth.hardware import Component, Compute, Hardware, Link, Memory, SpatialArray
 from cosynth.hardware.laws import technology
 from cosynth.report.contract import DimensionData, HardwareData, NodeData, OrUnlimited, RoofData
@@ -17,8 +17,11 @@ Factors = tuple[Format, Format]
 
 
 def hardware_data(hardware: Hardware, factors: Factors | None = None) -> HardwareData:
-    """Return hardware of plain numbers as data; compute units are priced for `factors` (int8)."""
-    formats = factors or (known("int8"), known("int8"))
+    """Return hardware of plain numbers as data; compute units are priced for `factors`.
+
+    Those are int8, with a ternary factor where that is all a unit takes, unless given.
+    """
+    formats = factors or _factors(hardware)
     priced = hw.priced(hardware)
     parts = silicon(priced, formats)
     return {
@@ -41,6 +44,13 @@ def hardware_data(hardware: Hardware, factors: Factors | None = None) -> Hardwar
         "citations": list(law_citations(hardware)),
         "version": version(),
     }
+
+
+def _factors(hardware: Hardware) -> Factors:
+    """The first of some pairs that every unit multiplies."""
+    units = [engine.compute.unit for engine in hardware.engines]
+    pairs = [(known("int8"), known(name)) for name in ("int8", "ternary")]
+    return next((pair for pair in pairs if all(takes(*pair, unit) for unit in units)), pairs[0])
 
 
 def tree(hardware: Hardware, factors: Factors) -> list[NodeData]:
@@ -169,6 +179,7 @@ def _fill(data: NodeData, part: Component, hardware: Hardware, factors: Factors)
             data["does"] = part.does
             data["rates"] = {name: float(rate) for name, rate in part.rates}
             data["accumulator"] = part.accumulator
+            data["unit"] = part.unit
             data["energy"] = float(hw.compute_energy(part, hardware, *factors))
             data["area"] = float(static.area / count)
             data["leakage"] = float(static.leakage / count)

@@ -19,6 +19,7 @@ class FigureData(TypedDict):
     area: Annotated[OrUnlimited, "m2 of silicon"]
     power: Annotated[OrUnlimited, "W, average over the run"]
     edp: Annotated[OrUnlimited, "J s, energy times latency"]
+    error: Annotated[OrUnlimited, "root-mean-square, of a product of Gaussian tensors, over theirs"]
 
 
 class BoundData(TypedDict):
@@ -120,6 +121,7 @@ class NodeData(TypedDict):
     does: NotRequired[Annotated[str, "mac or vector"]]
     rates: NotRequired[Annotated[dict[str, float], "format -> operations a cycle"]]
     accumulator: NotRequired[str]
+    unit: NotRequired[Annotated[str, "multiplier, decoded, lookup, serial or mux"]]
 
 
 class HardwareData(TypedDict):
@@ -295,21 +297,35 @@ class ModelData(TypedDict):
     version: str
 
 
+class CrestData(TypedDict):
+    """What the law says of blocks with a crest factor."""
+
+    crest: Annotated[float, "peak over the root of the mean square"]
+    qsnr: Annotated[float, "signal over quantisation noise, dB"]
+
+
 class NumberFormatData(TypedDict):
     """A number format: what `cosynth show FORMAT --json` prints."""
 
     cosynth: Annotated[str, "format"]
     name: str
+    about: Annotated[str, "one sentence"]
     kind: Annotated[str, "integer, float, ternary or binary"]
     bits: Annotated[float, "stored per element, the scale's share included"]
     smallest: Annotated[float, "magnitude of an element beside zero, before the scale"]
     largest: Annotated[float, "magnitude of an element, before the scale"]
+    values: Annotated[list[float], "of an element of up to 6 bits, before the scale; else empty"]
     rule: Annotated[str, "scale from the largest magnitude of its block; empty without a scale"]
     element_bits: int
     exponent: int
     mantissa: int
     block: Annotated[int, "elements that share a scale; 0: the whole tensor"]
+    scale: Annotated[str, "format of the scale of a block; empty without one"]
     scale_bits: int
+    zero_point: Annotated[bool, "whether each scale has a zero point"]
+    tensor_scale: Annotated[bool, "whether a float32 scale of the tensor stands above the blocks"]
+    gaussian_qsnr: Annotated[float | None, "dB of Gaussian data; null where nothing is lost"]
+    law: Annotated[list[CrestData], "by crest factor; empty where the law does not describe it"]
     multiply_gates: Annotated[float, "NAND2 equivalents of a multiply-accumulate with itself"]
 
 

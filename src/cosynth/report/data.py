@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
@@ -302,6 +303,7 @@ def _figures(payload: Mapping[str, object]) -> FigureData:
         "area": unlimited(payload["area"]),
         "power": unlimited(payload["power"]),
         "edp": unlimited(payload["edp"]),
+        "error": unlimited(payload.get("error", math.inf)),
     }
 
 

@@ -16,7 +16,7 @@ from typing import (
 )
 
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.report import contract, contract_mapping
+from cosynth.report import contract, contract_mapping, contract_quantize
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -25,6 +25,7 @@ _RESULTS = {
     "estimate": contract.EstimateData,
     "exploration": contract.ExploreData,
     "mapping": contract_mapping.MapData,
+    "quantize": contract_quantize.QuantizeData,
     "model": contract.ModelData,
     "chip": contract.HardwareData,
     "format": contract.NumberFormatData,

@@ -29,22 +29,22 @@ def load(model: str, dims: Mapping[str, int] | None = None) -> Workload:
         _no_options(model, text)
         from cosynth.workload.readers import onnx  # a heavy library stands behind it
 
-        return onnx.read(_file(path), dict(dims or {}))
+        return onnx.read(checked_file(path), dict(dims or {}))
     _no_dims(model, dims)
     if path.suffix == ".toml":
         _no_options(model, text)
         from cosynth.workload.readers import toml
 
-        return toml.read(_file(path))
+        return toml.read(checked_file(path))
     if path.suffix != ".json" and not path.is_dir():
-        _file(path)
+        checked_file(path)
         raise SpecError(
             f"{path}: not a model file; use .onnx, .toml, config.json or a name of the zoo"
         )
     from cosynth.workload.readers import huggingface
 
     options = zoo.parse_options(text, model) if text else zoo.Options()
-    return huggingface.read(_file(path / "config.json" if path.is_dir() else path), options)
+    return huggingface.read(checked_file(path / "config.json" if path.is_dir() else path), options)
 
 
 def _split(model: str) -> tuple[Path, str]:
@@ -79,7 +79,8 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _file(path: Path) -> Path:
+def checked_file(path: Path) -> Path:
+    """Return the path of a file; SpecError with the nearest name where there is none."""
     if not _exists(path):
         folder = path.parent
         there = [p.name for p in folder.iterdir()] if folder.is_dir() else []

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from cosynth.codesign import estimate
-from cosynth.hardware import STATIONARITIES, Memory, engine
+from cosynth.cost import silicon
+from cosynth.errors import SpecError
+from cosynth.format import assignment, known
+from cosynth.hardware import STATIONARITIES, Memory, engine, priced
 from cosynth.hardware.families import arguments
 from cosynth.workload.load import load as model
 
@@ -31,3 +34,29 @@ def test_arguments_have_defaults() -> None:
 def test_numbers_may_be_arrays() -> None:
     rows = np.array([4, 8])
     assert engine(rows=rows, columns=8).instances("mac").tolist() == [32, 64]
+
+
+def test_each_kind_of_unit_has_an_area_of_its_own() -> None:
+    factors = known("int8"), known("int2")
+    areas = {
+        unit: {part.name: part.area for part in silicon(priced(engine(unit=unit)), factors)}["mac"]
+        for unit in ("multiplier", "lookup", "serial")
+    }
+    assert areas["serial"] < areas["multiplier"]
+    assert len(set(areas.values())) == 3
+
+
+def test_units_by_bits_take_a_cycle_a_bit() -> None:
+    model_ = model("ds-cnn")
+    least = {
+        format: estimate(model_, engine(unit="serial"), assignment(f"weights={format}"))
+        for format in ("int8", "int4")
+    }
+    once = estimate(model_, engine())
+    assert least["int8"].bound_latency > 2 * once.bound_latency
+    assert least["int4"].bound_latency < least["int8"].bound_latency
+
+
+def test_unknown_unit_wrong() -> None:
+    with pytest.raises(SpecError, match=r"engine\.unit: unknown unit 'seriel'; did you mean 'ser"):
+        engine(unit="seriel")

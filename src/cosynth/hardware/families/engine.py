@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from cosynth.arrays import Array
+from cosynth.errors import SpecError, did_you_mean
+from cosynth.format import UNITS, cycles, known
 from cosynth.hardware.parts import chain, off_chip
 from cosynth.hardware.tree import (
     Component,
@@ -16,6 +18,9 @@ from cosynth.hardware.tree import (
 )
 
 STATIONARITIES = ("weight", "output", "input", "flexible")
+# what a unit that works bit by bit lists: whole numbers by their bits, others like them follow
+BIT_BY_BIT = ("binary", "int2", "int3", "int4", "int5", "int6", "int7", "int8", "int16",
+              "mxint4", "mxint6", "mxint8")  # fmt: skip
 # which kinds of rank lie along rows and columns of the array, by what stays in it
 _ALONG = {
     "weight": (("reduced", "kernel"), ("channel",)),
@@ -39,14 +44,16 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     frequency: Array = 500e6,
     technology: Array = 28e-9,
     accumulator: str = "int32",
+    unit: str = "multiplier",
     name: str = "engine",
 ) -> Hardware:
     """Return a `rows` x `columns` engine; every number may be an array of designs.
 
     `buffer`, `sums` and `registers` B (shared, shared, per unit), `buffer_width` bits per cycle,
     `dram_bandwidth` B/s. `sums` accumulates what leaves the columns, 32 bits each per cycle.
-    `stationarity` says which operand a unit keeps in its registers; a `flexible` engine keeps all
-    three and may unroll any rank anywhere.
+    `unit` is the kind of multiplier: one that takes a factor's bits one by one has the rates of
+    whole numbers and runs nothing else. `stationarity` says which operand a unit keeps in its
+    registers; a `flexible` engine keeps all three and may unroll any rank anywhere.
     """
     along_rows, along_columns = _ALONG[stationarity]
     keeps = ("input", "weight", "output") if stationarity == "flexible" else (stationarity,)
@@ -86,7 +93,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             keeps=keeps,
             double_buffered=True,
         ),
-        Compute(name="mac", accumulator=accumulator),
+        Compute(name="mac", accumulator=accumulator, unit=unit, rates=_rates(unit)),
     ]
     nodes = chain(parts)
     vector = Compute(name="vector", does="vector", rates=(("any", columns),))
@@ -100,6 +107,17 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
         family="engine",
         assumed=("bus.length", "vector.rates"),
     )
+
+
+def _rates(unit: str) -> tuple[tuple[str, float], ...]:
+    """An operation a cycle, or a bit of the narrower factor a cycle."""
+    if unit not in UNITS:
+        near = did_you_mean(unit, UNITS)
+        raise SpecError(f"engine.unit: unknown unit {unit!r}{near}; known: {', '.join(UNITS)}")
+    bits = {name: cycles(known(name), known(name), unit) for name in BIT_BY_BIT}
+    if set(bits.values()) == {1}:
+        return (("any", 1.0),)
+    return tuple((name, 1.0 / count) for name, count in bits.items())
 
 
 def _dimension(name: str, size: Array, ranks: tuple[str, ...]) -> Dimension:

@@ -1,7 +1,8 @@
 """Results on the terminal: tables that fit 80 columns, and more where there is room."""
 
-from cosynth.report.terminal.chip import chip_view, format_view
+from cosynth.report.terminal.chip import chip_view
 from cosynth.report.terminal.estimate import estimate_view
+from cosynth.report.terminal.format import format_view
 from cosynth.report.terminal.front import front_view
 from cosynth.report.terminal.listing import list_view
 from cosynth.report.terminal.mapping import mapping_view

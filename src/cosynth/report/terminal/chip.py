@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from cosynth.report.contract import HardwareData, NodeData, NumberFormatData
+from cosynth.format import UNITS
+from cosynth.report.contract import HardwareData, NodeData
 from cosynth.report.terminal.text import MUTED, STRONG, listed, named, note, safe, table
 from cosynth.units import show
 
@@ -45,22 +46,6 @@ def chip_view(data: HardwareData) -> RenderableType:
         listed("Sources", data["sources"]),
         listed("Laws", data["citations"]),
     )
-
-
-def format_view(data: NumberFormatData) -> RenderableType:
-    """Show a number format."""
-    rows = table("", ("", "left"))
-    rows.show_header = False
-    inner = f", 1 sign, {data['exponent']} exponent, {data['mantissa']} mantissa"
-    element = f"{data['element_bits']} bits" + (inner if data["kind"] == "float" else "")
-    rows.add_row("element", f"{data['kind']}, {element}")
-    rows.add_row("range", f"{data['smallest']:.4g} to {data['largest']:.4g}, and 0")
-    if data["rule"]:
-        over = f"{data['block']} elements" if data["block"] else "the tensor"
-        rows.add_row("scale", f"{data['scale_bits']} bits for {over}, by the rule {data['rule']}")
-    rows.add_row("stored", f"{data['bits']:g} bits an element")
-    rows.add_row("unit", f"{data['multiply_gates']:.0f} gates (NAND2) to multiply and accumulate")
-    return Group(Text.assemble(named(data["name"], STRONG), " · number format\n"), rows)
 
 
 def _walk(nodes: list[NodeData], indent: str) -> Iterator[tuple[str, NodeData]]:
@@ -144,5 +129,6 @@ def _details(nodes: list[NodeData]) -> list[str]:
                 rates = ", ".join(f"{name} {rate:g}" for name, rate in node["rates"].items())
                 what = "multiply-accumulates" if node["does"] == "mac" else "vector operations"
                 mark = _mark(node, "rates").strip()
-                found.append(f"{node['name']}: {what} a cycle: {rates}{mark}")
+                kind = f" ({node['unit']})" if node["unit"] != UNITS[0] else ""
+                found.append(f"{node['name']}{kind}: {what} a cycle: {rates}{mark}")
     return found
