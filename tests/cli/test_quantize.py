@@ -132,7 +132,7 @@ def test_data_wrong(quantize, samples):
         ({"x": IMAGES[:, :2]}, "x: is 12 x 2 x 8 x 8; the model takes ? x 3 x 8 x 8"),
         ({"x": IMAGES * np.nan}, "x: holds infinity or NaN"),
         ({"x": np.array(["a"])}, "x: "),
-        ({"x": IMAGES, "labels": np.zeros(3, int)}, "labels: expected one whole number a sample"),
+        ({"x": IMAGES, "labels": np.zeros(3, int)}, "labels: int64 3; expected whole numbers"),
     ):
         found = quantize("--data", samples(**arrays))
         assert found.code == 2

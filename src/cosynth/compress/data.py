@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,27 +15,42 @@ from numpy.typing import NDArray
 from cosynth.compress.network import Network
 from cosynth.errors import SpecError, did_you_mean
 
+Feeds = Mapping[str, NDArray[Any]]
 LABELS = "labels"
 _BATCH = 32  # samples at once, where the model leaves it open
-_OPEN = 8  # size of a dimension that the model leaves open, for random samples
-_WORDS = 1000  # whole numbers are drawn below it, where nothing says how many there are
+# sizes of dimensions that a model leaves open, for random samples: sides of an image, and others
+_SIDE, _OPEN = 64, 8
+_WHOLE = 2  # whole numbers are drawn below it, where they look nothing up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Samples:
-    """Inputs by name in batches, their labels if there are any, and where they come from."""
+    """Inputs by name in batches, their labels if there are any, and where they come from.
 
-    feeds: tuple[Mapping[str, NDArray[Any]], ...]
+    `count` samples are used; what does not fill a batch of the model's fixed size is left out.
+    """
+
+    feeds: tuple[Feeds, ...]
     labels: NDArray[Any] | None = None
     count: int
     said: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Input:
+    """What a model takes under a name; a size of 0 is open."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: np.dtype[Any]
+
+
 def load_samples(path: Path, network: Network, most: int, dims: Mapping[str, int]) -> Samples:
     """Read up to `most` samples from an .npz file of arrays by input name, samples first.
 
-    A file of one array feeds a model of one input whatever its name; an array `labels` goes with
-    them. SpecError, naming file and array, where they do not fit the model.
+    With one axis more than the model's inputs, arrays hold one whole run a sample. A file of one
+    array feeds a model of one input whatever its name; an array `labels` goes with them.
+    SpecError, naming file and array, where they do not fit the model.
     """
     arrays = _arrays(path)
     labels = arrays.pop(LABELS, None) if LABELS not in network.inputs else None
@@ -45,103 +60,153 @@ def load_samples(path: Path, network: Network, most: int, dims: Mapping[str, int
         if name not in arrays:
             near = did_you_mean(name, arrays) or f"; it holds {', '.join(arrays) or 'nothing'}"
             raise SpecError(f"{path}: no array for input {name!r}{near}")
-    kept = {name: arrays[name] for name in network.inputs}
-    counts = {name: len(values) if values.ndim else 0 for name, values in kept.items()}
+    inputs = _inputs(network, dims)
+    kept = {one.name: _numbers(arrays[one.name], one, str(path)) for one in inputs}
+    runs = all(kept[one.name].ndim == len(one.shape) + 1 for one in inputs)
+    for one in inputs:
+        _fits(kept[one.name], one, str(path), runs=runs)
+    counts = {name: len(values) for name, values in kept.items() if values.ndim}
     if len(set(counts.values())) != 1 or not all(counts.values()):
-        said = ", ".join(f"{name} {count}" for name, count in counts.items())
+        said = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
         raise SpecError(f"{path}: arrays hold different numbers of samples: {said}")
-    for name, values in kept.items():
-        _fits(values, name, path, network, dims)
-    count = min(most, next(iter(counts.values())))
-    if labels is not None and (labels.ndim != 1 or len(labels) < count):
-        raise SpecError(f"{path}: labels: expected one whole number a sample")
-    return Samples(
-        feeds=tuple(_batches({n: v[:count] for n, v in kept.items()}, network, str(path))),
-        labels=None if labels is None else labels[:count],
-        count=count,
-        said=path.name,
-    )
+    whole = next(iter(counts.values()))
+    feeds, count = _batches(kept, inputs, min(most, whole), str(path), runs=runs)
+    if labels is not None:
+        labels = _labels(labels, whole, str(path))[:count]
+    return Samples(feeds=feeds, labels=labels, count=count, said=path.name)
 
 
 def random_samples(network: Network, count: int, seed: int, dims: Mapping[str, int]) -> Samples:
-    """Draw samples: Gaussian for real inputs, whole numbers below what they look up."""
+    """Draw samples: Gaussian for real inputs, whole numbers below the rows of what they look up.
+
+    Other whole numbers are 0 or 1, flags are set. Sizes that the model leaves open are 64 for the
+    sides of an image and 8 for others; `dims` gives those with a name theirs.
+    """
     rng = np.random.default_rng(seed)
-    feeds: dict[str, NDArray[Any]] = {}
-    for name in network.inputs:
-        shape, kind = _described(network, name, dims)
-        sizes = (count, *(size or _OPEN for size in shape[1:]))
-        if not shape:
-            sizes = ()
-        if kind.kind == "f":
-            feeds[name] = rng.standard_normal(sizes).astype(kind)
-        elif kind.kind == "b":
-            feeds[name] = np.ones(sizes, dtype=bool)
-        elif kind.kind in "iu":
-            feeds[name] = rng.integers(0, _table(network, name), sizes).astype(kind)
-        else:
-            raise SpecError(f"input {name!r} holds {kind}: give samples with --data")
-    batches = tuple(_batches(feeds, network, network.source))
-    return Samples(feeds=batches, count=count, said=f"random, seed {seed}")
+    inputs = _inputs(network, dims)
+    runs = _differ(inputs)
+    fixed = max((one.shape[0] for one in inputs if one.shape), default=1)
+    whole = count if runs or not fixed else -(-count // fixed) * fixed
+    values = {}
+    for one in inputs:
+        sides = _SIDE if len(one.shape) > 3 else _OPEN
+        open_sizes = [_OPEN, _OPEN, *[sides] * len(one.shape)]
+        shape = tuple(own or other for own, other in zip(one.shape, open_sizes, strict=False))
+        sizes = (whole, *shape) if runs else (whole, *shape[1:])
+        values[one.name] = _drawn(rng, one, sizes, network)
+    feeds, used = _batches(values, inputs, whole, network.source, runs=runs)
+    return Samples(feeds=feeds, count=used, said=f"random, seed {seed}")
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened:
+            file = np.load(opened, allow_pickle=False)
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise SpecError(f"{path}: one bare array; save it with numpy.savez")
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise SpecError(f"{path}: no such file") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        if "allow_pickle" in str(error):
+            raise SpecError(
+                f"{path}: holds Python objects or is no .npz file; save plain arrays of numbers"
+                " with numpy.savez"
+            ) from None
         raise SpecError(f"{path}: not a readable .npz file: {error}") from None
 
 
-def _described(
-    network: Network, name: str, dims: Mapping[str, int]
-) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape of an input, 0 where it is open, and its type."""
-    value = next(each for each in network.model.graph.input if each.name == name)
-    kind = value.type.tensor_type
-    sizes = tuple(dims.get(d.dim_param, 0) or d.dim_value for d in kind.shape.dim)
-    return sizes, np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
+def _inputs(network: Network, dims: Mapping[str, int]) -> tuple[_Input, ...]:
+    found = []
+    for value in network.model.graph.input:
+        if value.name in network.inputs:
+            kind = value.type.tensor_type
+            if not kind.elem_type:
+                raise SpecError(f"{network.source}: input {value.name!r} is no tensor")
+            sizes = tuple(dims.get(d.dim_param, 0) or d.dim_value for d in kind.shape.dim)
+            held = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
+            found.append(_Input(name=value.name, shape=sizes, kind=held))
+    return tuple(found)
 
 
-def _fits(
-    values: NDArray[Any], name: str, path: Path, network: Network, dims: Mapping[str, int]
-) -> None:
-    shape, kind = _described(network, name, dims)
-    wanted = " x ".join(str(size or "?") for size in shape)
+def _numbers(values: NDArray[Any], one: _Input, where: str) -> NDArray[Any]:
+    where = f"{where}: {one.name}"
     if values.dtype.kind not in "fiub":
-        raise SpecError(f"{path}: {name}: holds {values.dtype}, not numbers")
-    if values.ndim != len(shape) or any(
-        size and size != own for size, own in zip(shape[1:], values.shape[1:], strict=True)
+        raise SpecError(f"{where}: holds {values.dtype}, not numbers")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise SpecError(f"{where}: holds infinity or NaN")
+    if one.kind.kind in "iu" and values.dtype.kind == "f":
+        if (values != np.trunc(values)).any():
+            raise SpecError(f"{where}: holds fractions; the model takes whole numbers")
+        return values.astype(np.int64)
+    return values
+
+
+def _fits(values: NDArray[Any], one: _Input, where: str, *, runs: bool) -> None:
+    own = values.shape[1:] if runs else values.shape
+    first = 0 if runs else 1
+    if len(own) != len(one.shape) or any(
+        size and size != each for size, each in zip(one.shape[first:], own[first:], strict=True)
     ):
-        own = " x ".join(map(str, values.shape))
-        raise SpecError(f"{path}: {name}: is {own}; the model takes {wanted}")
-    if kind.kind == "f" and not np.isfinite(values).all():
-        raise SpecError(f"{path}: {name}: holds infinity or NaN")
-    if kind.kind in "iu" and values.dtype.kind == "f" and (values != np.trunc(values)).any():
-        raise SpecError(f"{path}: {name}: holds fractions; the model takes whole numbers")
+        said = " x ".join(map(str, values.shape)) or "one number"
+        wanted = " x ".join(str(size or "?") for size in one.shape) or "one number"
+        raise SpecError(f"{where}: {one.name}: is {said}; the model takes {wanted}")
+
+
+def _labels(labels: NDArray[Any], count: int, where: str) -> NDArray[Any]:
+    if labels.dtype.kind not in "iu" or labels.ndim < 1 or len(labels) != count:
+        said = " x ".join(map(str, labels.shape)) or "one value"
+        raise SpecError(
+            f"{where}: labels: {labels.dtype} {said}; expected whole numbers for {count} samples"
+        )
+    return labels
+
+
+def _differ(inputs: tuple[_Input, ...]) -> bool:
+    """Whether the first axes of the inputs cannot all be that of the samples."""
+    fixed = {one.shape[0] for one in inputs if one.shape and one.shape[0]}
+    return len(fixed) > 1 or not all(one.shape for one in inputs)
 
 
 def _batches(
-    feeds: Mapping[str, NDArray[Any]], network: Network, where: str
-) -> Iterator[dict[str, NDArray[Any]]]:
-    """Cut samples into batches of the model's own size, or of a moderate one."""
-    own = {name: _described(network, name, {})[0][:1] for name in feeds}
-    fixed = {size[0] for size in own.values() if size and size[0]}
-    count = max((len(values) for values in feeds.values() if values.ndim), default=1)
-    if len(fixed) > 1:
-        raise SpecError(f"{where}: inputs with batches of {sorted(fixed)}: give --dim")
-    step = fixed.pop() if fixed else _BATCH
-    if count < step and own and any(size and size[0] for size in own.values()):
-        raise SpecError(f"{where}: {count} samples; the model takes {step} at once")
-    whole = count - count % step if any(s and s[0] for s in own.values()) else count
-    for start in range(0, whole, step):
-        yield {
-            name: values[start : start + step] if values.ndim else values
-            for name, values in feeds.items()
+    values: Feeds, inputs: tuple[_Input, ...], count: int, where: str, *, runs: bool
+) -> tuple[tuple[Feeds, ...], int]:
+    """Samples in batches of the model's own size, or of a moderate one, and how many there are."""
+    if runs:
+        return tuple({n: each[at] for n, each in values.items()} for at in range(count)), count
+    if _differ(tuple(one for one in inputs if one.shape)):
+        said = ", ".join(f"{one.name} {one.shape[0] or 'any'}" for one in inputs if one.shape)
+        raise SpecError(
+            f"{where}: the first sizes of the inputs differ ({said}): give each array another axis"
+            " in front, one whole run a sample"
+        )
+    fixed = max((one.shape[0] for one in inputs if one.shape), default=0)
+    if count < fixed:
+        raise SpecError(f"{where}: {count} samples; the model takes {fixed} at once")
+    step = fixed or _BATCH
+    used = count - count % fixed if fixed else count
+    feeds = tuple(
+        {
+            name: each[start : min(start + step, used)] if each.ndim else each
+            for name, each in values.items()
         }
+        for start in range(0, used, step)
+    )
+    return feeds, used
+
+
+def _drawn(
+    rng: np.random.Generator, one: _Input, sizes: tuple[int, ...], network: Network
+) -> NDArray[Any]:
+    match one.kind.kind:
+        case "f":
+            return rng.standard_normal(sizes).astype(one.kind)
+        case "b":
+            return np.ones(sizes, dtype=bool)
+        case "i" | "u":
+            return rng.integers(0, _table(network, one.name), sizes).astype(one.kind)
+        case _:
+            raise SpecError(f"input {one.name!r} holds {one.kind}: give samples with --data")
 
 
 def _table(network: Network, name: str) -> int:
@@ -154,8 +219,9 @@ def _table(network: Network, name: str) -> int:
                 continue
             table = network.constants.get(node.input[0])
             if node.op_type == "Gather" and node.input[1] == here and table is not None:
-                return int(table.shape[0])
+                axis = next((each.i for each in node.attribute if each.name == "axis"), 0)
+                return int(table.shape[axis])
             if node.op_type in {"Cast", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Slice"}:
                 pending += [each for each in node.output if each not in seen]
                 seen.update(node.output)
-    return _WORDS
+    return _WHOLE

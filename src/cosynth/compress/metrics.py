@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.errors import SpecError, did_you_mean
+from cosynth.format import decibels
 
 Values = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A figure of the first output, [samples, ...]: `of(exact, found, labels)`."""
+    """A figure of an output, [samples, ..., classes]: `of(exact, found, labels)`.
+
+    `exact` is what the model gives as it is; `better` says which way. Raises SpecError where
+    labels do not fit the output.
+    """
 
     name: str
     of: Callable[[Values, Values, Values], float]
@@ -38,38 +43,54 @@ def metric(name: str) -> Metric:
 
 
 def _qsnr(exact: Values, found: Values, _: Values) -> float:
-    signal = float(np.sum(np.square(exact, dtype=np.float64)))
-    noise = _mse(exact, found, _) * exact.size
-    if noise == 0:
-        return math.inf
-    return 10 * math.log10(signal / noise) if signal else -math.inf
+    """Signal over error in dB."""
+    return float(decibels(exact, found))
 
 
 def _mse(exact: Values, found: Values, _: Values) -> float:
+    """Mean square error."""
     return float(np.mean(np.square(exact.astype(np.float64) - found)))
 
 
 def _cosine(exact: Values, found: Values, _: Values) -> float:
+    """Cosine of the angle between the two; 1 where one of them is zero throughout."""
     a, b = exact.ravel().astype(np.float64), found.ravel().astype(np.float64)
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / size if size else 1.0
 
 
 def _top1(exact: Values, found: Values, _: Values) -> float:
+    """Share of samples whose largest score stays where it is."""
     return float(np.mean(exact.argmax(axis=-1) == found.argmax(axis=-1)))
 
 
 def _accuracy(_: Values, found: Values, labels: Values) -> float:
+    """Share of samples whose largest score is the label's."""
+    _check(found, labels)
     return float(np.mean(found.argmax(axis=-1) == labels))
 
 
 def _loss(_: Values, found: Values, labels: Values) -> float:
-    """Mean cross-entropy of logits, in nats."""
+    """Mean cross-entropy of logits, in nats; infinite for what is not finite."""
+    _check(found, labels)
     scores = found.astype(np.float64)
+    if not np.isfinite(scores).all():
+        return math.inf
     scores = scores - scores.max(axis=-1, keepdims=True)
     total = np.log(np.exp(scores).sum(axis=-1))
     chosen = np.take_along_axis(scores, labels[..., None], axis=-1)[..., 0]
     return float(np.mean(total - chosen))
+
+
+def _check(found: Values, labels: Values) -> None:
+    if found.ndim < 1 or labels.shape != found.shape[:-1]:
+        said, own = (" x ".join(map(str, each.shape)) for each in (labels, found))
+        raise SpecError(f"labels are {said or 'one value'}; the output is {own}, classes last")
+    classes = found.shape[-1]
+    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+        raise SpecError(
+            f"labels run from {labels.min()} to {labels.max()}; the output has {classes} classes"
+        )
 
 
 METRICS = {

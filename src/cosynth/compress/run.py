@@ -1,113 +1,215 @@
-"""Runs a network under formats: by ONNX Runtime where it can, else by ONNX's own evaluator."""
+"""Runs a network under formats, segment by segment; a run can start from where another differs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from cosynth.compress.change import Change
 from cosynth.compress.choices import Choice
+from cosynth.compress.engine import Session, opened, sentence
 from cosynth.compress.network import Network, Operand, Site
+from cosynth.compress.segments import Segment, factor, live_before, segments, submodel
 from cosynth.compress.storage import stored
-from cosynth.errors import SpecError, WorkloadError, did_you_mean
-from cosynth.format import known
+from cosynth.errors import CosynthError, SpecError, WorkloadError, did_you_mean
+from cosynth.format import Format, known
 
 Tensors = Mapping[str, NDArray[Any]]
 Values = dict[str, NDArray[Any]]
+See = Callable[[Site, Operand, NDArray[Any]], None]
 _PLAIN = "fp32"
+_LEFT = Choice()
+_CLASSES, _REAL = {"b": 0, "i": 1, "u": 1, "f": 2, "U": 8, "O": 8}, 2
+_MOST_KEPT = 1 << 30  # bytes of stored weights that are kept for the next run
 
 
-class Session(Protocol):
-    """What runs a model: the two engines look alike."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trace:
+    """A run to start others from: its choices, its outputs and what was live before each segment.
 
-    def run(self, outputs: Sequence[str], feeds: Values) -> list[NDArray[Any]]:
-        """Return the named outputs."""
+    It holds the activations of all segments in memory.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """Nodes in a row, as a model of their own that begins with the factors of `site`."""
-
-    session: Session
-    engine: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    site: Site | None
+    choices: Mapping[str, Choice]
+    live: tuple[Tensors, ...]
+    outputs: Values
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Runner:
-    """A network and its sessions; they are made once and serve all choices of formats."""
+    """A network and its sessions; they are made once and serve all choices of formats.
+
+    `changes` are what steps do to the factors of a site before they are stored, in order; a site
+    whose formats are all fp32 is left alone.
+    """
 
     network: Network
-    _stored: dict[tuple[str, int, str], NDArray[Any]] = field(default_factory=dict, init=False)
+    changes: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
+    _sessions: dict[int, tuple[Session, str]] = field(default_factory=dict, repr=False)
+    _stored: dict[tuple[str, ...], NDArray[Any]] = field(default_factory=dict, init=False)
 
     @cached_property
-    def _whole(self) -> tuple[Segment, ...]:
-        return tuple(_segments(self.network, []))
+    def _segments(self) -> tuple[Segment, ...]:
+        return segments(self.network)
 
     @cached_property
-    def _cut(self) -> tuple[Segment, ...]:
-        return tuple(_segments(self.network, self.network.sites))
+    def _live(self) -> tuple[frozenset[str], ...]:
+        return live_before(self.network, self._segments)
 
     @property
     def engines(self) -> tuple[str, ...]:
-        """What has run the network so far."""
-        made = [each for name in ("_whole", "_cut") for each in self.__dict__.get(name, ())]
-        return tuple(dict.fromkeys(each.engine for each in made))
+        """What has run the network so far, with its version; the most used comes first."""
+        used = [engine for _, engine in self._sessions.values()]
+        return tuple(sorted(set(used), key=lambda each: (-used.count(each), each)))
+
+    def changed(self, changes: Mapping[str, tuple[Change, ...]]) -> Runner:
+        """Return a runner with other changes and the same sessions."""
+        return Runner(network=self.network, changes=changes, _sessions=self._sessions)
 
     def run(self, feeds: Tensors, choices: Mapping[str, Choice]) -> Values:
-        """Return the outputs by name; layers that `choices` does not name are left alone."""
-        for name in choices:
-            self.network.site(name)
-        computed = any(choice.activations != _PLAIN for choice in choices.values())
-        values = {**checked_feeds(self.network, feeds)}
-        for each in self.network.sites:
-            if each.weight:
-                chosen = choices.get(each.name, Choice())
-                values[_own(each, each.weight.at)] = self._weight(each, chosen.weights)
-        last = _last_use(segments := self._cut if computed else self._whole)
-        for at, segment in enumerate(segments):
-            site = segment.site
-            if site is not None:
-                form = choices.get(site.name, Choice()).activations
-                for one in site.activations:
-                    values[_own(site, one.at)] = _kept(values[one.tensor], form, one)
-            fed = {name: values[name] for name in segment.inputs}
-            try:
-                found = segment.session.run(list(segment.outputs), fed)
-            except Exception as error:  # noqa: BLE001 whatever an engine raises, the model is at fault
-                where = f"{self.network.source}: at {site.name!r}" if site else self.network.source
-                raise WorkloadError(f"{where}: cannot be run: {_sentence(error)}") from None
-            values.update(zip(segment.outputs, found, strict=True))
-            for name in [name for name in values if last.get(name, len(segments)) <= at]:
-                del values[name]
-        return {name: values[name] for name in self.network.outputs}
+        """Return the outputs by name; layers that `choices` does not name are left alone.
 
-    def _weight(self, site: Site, form: str) -> NDArray[Any]:
-        weight = site.weight
-        assert weight is not None
-        key = (weight.tensor, weight.axis, form)
+        SpecError where feeds or choices do not fit, WorkloadError where a node cannot be run.
+        """
+        return self._run(checked_feeds(self.network, feeds), choices, 0, [])
+
+    def trace(self, feeds: Tensors, choices: Mapping[str, Choice]) -> Trace:
+        """Run, and keep what `resume` needs."""
+        live: list[Tensors] = []
+        outputs = self._run(checked_feeds(self.network, feeds), choices, 0, live)
+        return Trace(choices=dict(choices), live=tuple(live), outputs=outputs)
+
+    def resume(self, trace: Trace, choices: Mapping[str, Choice]) -> Values:
+        """Return the outputs under other choices, from the first layer on that they change.
+
+        Equal in every bit to a run from the start on the same feeds.
+        """
+        for at, part in enumerate(self._segments):
+            name = part.site.name if part.site else ""
+            if choices.get(name, _LEFT) != trace.choices.get(name, _LEFT):
+                return self._run(trace.live[at], choices, at, [])
+        self._check(choices)
+        return dict(trace.outputs)
+
+    def watch(self, feeds: Tensors, see: See) -> Values:
+        """Run without formats, showing every activation to `see`, changed as by `changes`."""
+
+        def shown(site: Site, one: Operand, values: NDArray[Any]) -> None:
+            see(site, one, self._changed(site, one, values, None))
+
+        return self._run(checked_feeds(self.network, feeds), {}, 0, [], shown)
+
+    def weight(self, site: Site, form: str) -> NDArray[Any]:
+        """Return the constant factor of a site as it comes back from storage, changes included."""
+        one = site.weight
+        assert one is not None
+        values = self.network.constants[one.tensor]
+        changes = self.changes.get(site.name, ())
+        key = (site.name, form) if changes else (one.tensor, str(one.axis), form, str(one.window))
         if key not in self._stored:
-            values = _kept(self.network.constants[weight.tensor], form, weight)
-            self._stored[key] = values
+            while self._stored and sum(v.nbytes for v in self._stored.values()) > _MOST_KEPT:
+                del self._stored[next(iter(self._stored))]
+            self._stored[key] = self._kept(site, one, values, form)
         return self._stored[key]
 
+    def _run(
+        self,
+        values: Tensors,
+        choices: Mapping[str, Choice],
+        start: int,
+        live: list[Tensors],
+        see: See | None = None,
+    ) -> Values:
+        self._check(choices)
+        held = dict(values)
+        for at, part in enumerate(self._segments):
+            if at < start:
+                continue
+            live.append({name: held[name] for name in self._live[at] if name in held})
+            fed = {name: held[name] for name in part.reads}
+            if part.site:
+                fed |= self._factors(part.site, choices.get(part.site.name, _LEFT), held, see)
+            held |= self._computed(at, fed)
+            held = {name: each for name, each in held.items() if name in self._live[at + 1]}
+        given = {**self.network.constants, **held}
+        return {name: given[name] for name in self.network.outputs}
 
-def _kept(values: NDArray[Any], form: str, operand: Operand) -> NDArray[Any]:
-    """A factor as a format keeps it, in the type that the model computes with."""
-    if form == _PLAIN:
+    def _check(self, choices: Mapping[str, Choice]) -> None:
+        for name in choices:
+            self.network.site(name)
+
+    def _factors(self, site: Site, choice: Choice, held: Values, see: See | None) -> Values:
+        alone = choice == _LEFT
+        found = {}
+        for one in site.operands:
+            values = self.network.constants[one.tensor] if one.constant else held[one.tensor]
+            if see and not one.constant:
+                see(site, one, values)
+            if not alone and one.constant:
+                values = self.weight(site, choice.weights)
+            elif not alone:
+                values = self._kept(site, one, values, choice.activations)
+            found[factor(site, one.at)] = values
+        return found
+
+    def _kept(self, site: Site, one: Operand, values: NDArray[Any], form: str) -> NDArray[Any]:
+        """A factor changed, stored and read back, in its own type; whole numbers stay."""
+        format = known(form)
+        if values.dtype.kind != "f":
+            return values
+        changed = self._changed(site, one, values, None if form == _PLAIN else format)
+        if form == _PLAIN:
+            return changed.astype(values.dtype)
+        scale = None
+        for change in self.changes.get(site.name, ()):
+            scale = change.scale(one, format) or scale
+        try:
+            kept = stored(changed.astype(np.float32), format, one, scale)
+        except SpecError as error:
+            raise SpecError(f"{self.network.source}: layer {site.name!r}: {error}") from None
+        return np.asarray(kept.astype(values.dtype))
+
+    def _changed(
+        self, site: Site, one: Operand, values: NDArray[Any], format: Format | None
+    ) -> NDArray[Any]:
+        if values.dtype.kind != "f":
+            return values
+        changes = self.changes.get(site.name, ())
+        if changes and values.dtype.itemsize < np.float32().itemsize:
+            values = values.astype(np.float32)
+        for change in changes:
+            values = change.applied(values, one, format)
         return values
-    return np.asarray(stored(values.astype(np.float32), known(form), operand)).astype(values.dtype)
+
+    def _computed(self, at: int, fed: Values) -> Values:
+        """What a segment makes."""
+        part = self._segments[at]
+        if not part.makes:
+            return {}
+        first, last = (self.network.model.graph.node[n] for n in (part.nodes[0], part.nodes[-1]))
+        where = f"{self.network.source}: from {_called(first)} to {_called(last)}"
+        try:
+            if at not in self._sessions:
+                self._sessions[at] = opened(submodel(self.network, part, fed), where)
+            found = self._sessions[at][0].run(list(part.makes), fed)
+        except CosynthError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever an engine raises, the model is at fault
+            raise WorkloadError(f"{where}: cannot be run: {sentence(error)}") from None
+        return dict(zip(part.makes, found, strict=True))
 
 
-def checked_feeds(network: Network, feeds: Tensors) -> Tensors:
-    """Return the feeds in the inputs' types; SpecError where one is absent or unknown."""
+def checked_feeds(network: Network, feeds: Tensors) -> Values:
+    """Return the feeds in the inputs' types; SpecError where one is absent, unknown or misshapen.
+
+    Whole numbers may become real ones, and real ones take the width of the model.
+    """
     absent = [name for name in network.inputs if name not in feeds]
     unknown = [name for name in feeds if name not in network.inputs]
     if absent or unknown:
@@ -117,141 +219,33 @@ def checked_feeds(network: Network, feeds: Tensors) -> Tensors:
         raise SpecError(
             f"{network.source}: {said}{near or '; inputs: ' + ', '.join(network.inputs)}"
         )
-    kinds = {each.name: each.type.tensor_type.elem_type for each in network.model.graph.input}
     return {
-        name: np.asarray(values, dtype=onnx.helper.tensor_dtype_to_np_dtype(kinds[name]))
-        for name, values in feeds.items()
+        each.name: _fed(network.source, each, np.asarray(feeds[each.name]))
+        for each in network.model.graph.input
+        if each.name in feeds
     }
 
 
-def _own(site: Site, at: int) -> str:
-    """Name of a factor as one site alone sees it."""
-    return f"{site.name}\0{at}"
-
-
-def _last_use(segments: Sequence[Segment]) -> dict[str, int]:
-    """Tensor -> the last segment that reads it, itself or as the origin of a factor."""
-    last: dict[str, int] = {}
-    for at, segment in enumerate(segments):
-        origins = [one.tensor for one in segment.site.activations] if segment.site else []
-        last |= dict.fromkeys([*segment.inputs, *origins], at)
-    return last
-
-
-def _segments(network: Network, cuts: Sequence[Site]) -> Iterator[Segment]:
-    """The network cut before every one of some sites, in order."""
-    graph = network.model.graph
-    sites = {site.node: site for site in network.sites}
-    starts = sorted({0, *(site.node for site in cuts)})
-    parts = [list(range(a, b)) for a, b in zip(starts, [*starts[1:], len(graph.node)], strict=True)]
-    reads = [
-        {n for at in part for n in _read(graph.node[at])}
-        | {one.tensor for at in part if at in sites for one in sites[at].activations}
-        for part in parts
-    ]
-    kinds = {v.name: v for v in (*graph.input, *graph.value_info, *graph.output)}
-    wanted = set(network.outputs)
-    for at, part in enumerate(parts):
-        later = set().union(*reads[at + 1 :]) | wanted
-        cut = sites[part[0]] if part[0] in {site.node for site in cuts} else None
-        yield _segment(network, part, sites, cut, later, kinds)
-
-
-def _segment(
-    network: Network,
-    part: Sequence[int],
-    sites: Mapping[int, Site],
-    cut: Site | None,
-    later: set[str],
-    kinds: Mapping[str, onnx.ValueInfoProto],
-) -> Segment:
-    """One part of the graph as a session; weights of its sites are inputs of it."""
-    graph, constants = network.model.graph, network.constants
-    nodes, inputs = [], {}
-    made = {name for at in part for name in graph.node[at].output}
-    for at in part:
-        node = onnx.NodeProto()
-        node.CopyFrom(graph.node[at])
-        site = sites.get(at)
-        for one in site.operands if site else ():
-            if site and (one.constant or site is cut):
-                node.input[one.at] = _own(site, one.at)
-                inputs[node.input[one.at]] = _described(
-                    node.input[one.at], one.tensor, network, kinds
-                )
-        nodes.append(node)
-        for name in _read(node):
-            if name not in made and name not in constants and name not in inputs:
-                inputs[name] = _described(name, name, network, kinds)
-    outputs = [name for at in part for name in graph.node[at].output if name in later]
-    inner = onnx.helper.make_graph(
-        nodes,
-        "segment",
-        list(inputs.values()),
-        [onnx.ValueInfoProto(name=name) for name in outputs],
-        [one for one in graph.initializer if any(one.name in _read(node) for node in nodes)],
+def _fed(source: str, given: onnx.ValueInfoProto, values: NDArray[Any]) -> NDArray[Any]:
+    where, kind = f"{source}: input {given.name!r}", given.type.tensor_type
+    sizes = [d.dim_value for d in kind.shape.dim]
+    fits = len(sizes) == values.ndim and all(
+        size in {0, own} for size, own in zip(sizes, values.shape, strict=True)
     )
-    model = onnx.helper.make_model(
-        inner, opset_imports=network.model.opset_import, ir_version=network.model.ir_version
-    )
-    session, engine = _opened(model, network.source)
-    return Segment(
-        session=session, engine=engine, inputs=tuple(inputs), outputs=tuple(outputs), site=cut
-    )
+    if kind.HasField("shape") and not fits:
+        wanted = " x ".join(str(size or "?") for size in sizes) or "one number"
+        own = " x ".join(map(str, values.shape)) or "one number"
+        raise SpecError(f"{where}: is {own}; the model takes {wanted}")
+    if not kind.elem_type:
+        raise SpecError(f"{where}: is no tensor; such a model cannot be fed here")
+    wanted_type = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
+    classes = [_CLASSES.get(each.kind, 9) for each in (values.dtype, wanted_type)]
+    with np.errstate(all="ignore"):
+        taken = values.astype(wanted_type) if classes[0] <= classes[1] else values
+    if taken.dtype != wanted_type or (classes[1] < _REAL and (taken != values).any()):
+        raise SpecError(f"{where}: holds {values.dtype}; the model takes {wanted_type}")
+    return np.ascontiguousarray(taken).reshape(values.shape)
 
 
-def _described(
-    name: str, origin: str, network: Network, kinds: Mapping[str, onnx.ValueInfoProto]
-) -> onnx.ValueInfoProto:
-    """An input of a segment: its type as inferred, its shape left open."""
-    if origin in network.constants:
-        kind = onnx.helper.np_dtype_to_tensor_dtype(network.constants[origin].dtype)
-    elif origin in kinds:
-        kind = kinds[origin].type.tensor_type.elem_type
-    else:
-        raise SpecError(f"{network.source}: the type of {origin!r} is not known")
-    return onnx.helper.make_tensor_value_info(name, kind, None)
-
-
-def _read(node: onnx.NodeProto) -> set[str]:
-    """Names that a node reads, those that its subgraphs take from outside included."""
-    names = {name for name in node.input if name}
-    for each in node.attribute:
-        for graph in (each.g, *each.graphs):
-            inner = {name for one in graph.node for name in _read(one)}
-            own = {one.name for one in (*graph.input, *graph.initializer)}
-            names |= inner - own - {name for one in graph.node for name in one.output}
-            made = {name for one in graph.node for name in one.output}
-            names |= {one.name for one in graph.output if one.name not in made | own}
-    return names
-
-
-def _opened(model: onnx.ModelProto, source: str) -> tuple[Session, str]:
-    """A session of ONNX Runtime if there is one that takes the model, else the evaluator."""
-    content = model.SerializeToString()
-    try:
-        import onnxruntime
-    except ImportError:
-        return _reference(model, source)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 0
-    try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception:  # noqa: BLE001 whatever it lacks, the evaluator may have
-        return _reference(model, source)
-    return session, f"onnxruntime {onnxruntime.__version__}"
-
-
-def _reference(model: onnx.ModelProto, source: str) -> tuple[Session, str]:
-    from onnx.reference import ReferenceEvaluator
-
-    try:
-        return ReferenceEvaluator(model), f"onnx.reference {onnx.__version__}"
-    except Exception as error:  # noqa: BLE001 an operator that neither of them knows
-        raise WorkloadError(f"{source}: cannot be run: {_sentence(error)}") from None
-
-
-def _sentence(error: Exception) -> str:
-    """What an engine says, on one line."""
-    return " ".join(str(error).split())[:300] or type(error).__name__
+def _called(node: onnx.NodeProto) -> str:
+    return f"{node.name or node.output[0]!r} ({node.op_type})"

@@ -82,21 +82,25 @@ class Measure:
         on_step: Callable[[int, int], None] | None = None,
     ) -> NDArray[np.float64]:
         """Noise of every allowed option of every layer alone, [layers, options]; else infinite."""
-        found = np.full(allowed.shape, math.inf)
-        done = 0
-        for row, layer in enumerate(layers):
-            known: dict[Choice, float] = {LEFT: 0.0}
-            for column in np.flatnonzero(allowed[row]).tolist():
-                if on_step:
-                    on_step(done, int(allowed.sum()))
-                done += 1
-                option = options[column]
-                if layer.weight is None:
-                    option = Choice(activations=option.activations)
-                if option not in known:
-                    known[option] = self.noise({site.name: option for site in layer.sites})
-                found[row, column] = known[option]
-        return found
+        names = _real(self.exact[0])
+        sums = np.zeros((*allowed.shape, len(names), 2))
+        done, total = 0, int(allowed.sum()) * len(self.feeds)
+        for feed in self.feeds:
+            trace = self.runner.trace(feed, {})
+            for row, layer in enumerate(layers):
+                known = {LEFT: _energies(trace.outputs, trace.outputs)}
+                for column in np.flatnonzero(allowed[row]).tolist():
+                    if on_step:
+                        on_step(done, total)
+                    done += 1
+                    option = options[column]
+                    if layer.weight is None:
+                        option = Choice(activations=option.activations)
+                    if option not in known:
+                        outputs = self.runner.resume(trace, {s.name: option for s in layer.sites})
+                        known[option] = _energies(trace.outputs, outputs)
+                    sums[row, column] += known[option]
+        return np.where(allowed, _shares(sums), math.inf)
 
 
 def relative_noise(exact: Sequence[Tensors], found: Sequence[Tensors]) -> float:
@@ -104,17 +108,26 @@ def relative_noise(exact: Sequence[Tensors], found: Sequence[Tensors]) -> float:
 
     An output of zeros has the noise 0 if it stays so; what is not finite has an infinite one.
     """
-    shares = []
-    for name, first in exact[0].items():
-        if first.dtype.kind != "f":
-            continue
-        power = error = 0.0
-        for one, other in zip(exact, found, strict=True):
-            x = one[name].astype(np.float64)
-            y = other[name].astype(np.float64)
-            if x.shape != y.shape or not np.isfinite(y).all():
-                return math.inf
-            power += float(np.sum(x * x))
-            error += float(np.sum((x - y) ** 2))
-        shares.append(0.0 if error == 0 else error / power if power else math.inf)
-    return math.fsum(shares) / len(shares)
+    sums = sum(_energies(one, other) for one, other in zip(exact, found, strict=True))
+    return float(_shares(np.asarray(sums)))
+
+
+def _real(outputs: Tensors) -> list[str]:
+    return [name for name, values in outputs.items() if values.dtype.kind == "f"]
+
+
+def _energies(exact: Tensors, found: Tensors) -> NDArray[np.float64]:
+    """Squares of every real output and of its error, [outputs, 2]; infinite if it is not finite."""
+    rows = []
+    for name in _real(exact):
+        x, y = (each[name].astype(np.float64) for each in (exact, found))
+        fits = x.shape == y.shape and bool(np.isfinite(y).all())
+        rows.append([np.sum(x * x), np.sum((x - y) ** 2) if fits else math.inf])
+    return np.array(rows)
+
+
+def _shares(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Error over power, averaged over outputs; of [..., outputs, 2]."""
+    power, error = sums[..., 0], sums[..., 1]
+    shares = np.where(power > 0, error / np.where(power > 0, power, 1), math.inf)
+    return np.asarray(np.where(error == 0, 0.0, shares).mean(axis=-1))

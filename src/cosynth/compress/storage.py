@@ -58,10 +58,13 @@ def stored(values: Array, format: Format, operand: Operand, scale: float | None 
         return values
     if scale is not None:
         step = np.float32(scale)
-        plain = replace(format, scale=None, block=1, rule="amax")
+        element = replace(format.element, saturate=True)
+        plain = replace(format, element=element, scale=None, block=1, rule="amax", tensor=False)
         return quantised(values / step, plain) * step
     format = scaled(format, operand)
     shape, axis = laid_out(tuple(values.shape), format, operand)
+    # a block past the end of its axis holds nothing but padding there
+    format = replace(format, block=min(format.block, shape[axis]) if shape[axis] else 1)
     return quantised(values.reshape(shape), format, axis=axis).reshape(values.shape)
 
 
