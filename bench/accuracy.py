@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -50,16 +51,21 @@ class Case:
         picked = np.random.default_rng(self.seed).choice(len(x), _CALIBRATED, replace=False)
         return (x[picked],)
 
+    def scores(self, choices: Mapping[str, Choice]) -> np.ndarray:
+        """Outputs on the test set under a choice by site."""
+        x, _ = self.data.test
+        parts = [x[start : start + _BATCH] for start in range(0, len(x), _BATCH)]
+        return np.concatenate([self.runner.run({"x": part}, choices)["scores"] for part in parts])
+
+    @cached_property
+    def exact(self) -> np.ndarray:
+        """Outputs without formats."""
+        return self.scores({})
+
     def figures(self, choices: Mapping[str, Choice]) -> dict[str, float]:
         """Accuracy and loss on the test set, and QSNR of the scores, under a choice by site."""
-        x, labels = self.data.test
-        outputs, exact = [], []
-        for start in range(0, len(x), _BATCH):
-            feeds = {"x": x[start : start + _BATCH]}
-            outputs.append(self.runner.run(feeds, choices)["scores"])
-            exact.append(self.runner.run(feeds, {})["scores"])
-        scores, right = np.concatenate(outputs), np.concatenate(exact)
-        return {n: metric(n).of(right, scores, labels) for n in ("accuracy", "loss", "qsnr")}
+        found, labels = self.scores(choices), self.data.test[1]
+        return {n: metric(n).of(self.exact, found, labels) for n in ("accuracy", "loss", "qsnr")}
 
     def every(self, choice: Choice) -> dict[str, Choice]:
         """One choice for all."""
@@ -83,7 +89,7 @@ def main() -> int:
         return of_file(options.model, formats, options.steps)
     for net in RECIPES if options.net == "all" else [options.net]:
         cases = [case(net, seed, options.cache, options.steps) for seed in range(options.seeds)]
-        table(net, cases, formats)
+        table(net, cases, formats, options.steps)
         if options.bits:
             chosen(cases, options.bits, options.mix.split(","))
     return 0
@@ -102,11 +108,10 @@ def _stepped(runner: Runner, steps: str, samples: Sequence[np.ndarray]) -> Runne
     return stepped(runner, named, [{runner.network.inputs[0]: x} for x in samples])
 
 
-def table(net: str, cases: Sequence[Case], formats: Sequence[str]) -> None:
+def table(net: str, cases: Sequence[Case], formats: Sequence[str], steps: str) -> None:
     """Weights alone, and weights with activations, in each format."""
     first = cases[0]
-    steps = sorted({type(c).__name__ for all in first.runner.changes.values() for c in all})
-    said = f"; steps: {', '.join(steps)}" if steps else ""
+    said = f"; after {steps}" if steps else ""
     print(f"\n{net}: {first.data.said}, {len(cases)} seeds{said}")
     print(f"{'':>16} {'weights only':^32} {'weights and activations':^32}")
     head = f"{'accuracy %':>14} {'loss':>8} {'dB':>6}"

@@ -53,8 +53,8 @@ def _runtime(model: onnx.ModelProto) -> Session:
     options.use_deterministic_compute = True
     # one of many sessions: its threads must not turn in wait while another works
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # no fusion, so that a node computes the same whatever stands beside it
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    # nothing fused nor folded, so that a node computes the same whatever stands beside it
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session: Session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )

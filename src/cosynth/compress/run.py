@@ -230,10 +230,10 @@ def _fed(source: str, given: onnx.ValueInfoProto, values: NDArray[Any]) -> NDArr
     where, kind = f"{source}: input {given.name!r}", given.type.tensor_type
     sizes = [d.dim_value for d in kind.shape.dim]
     fits = len(sizes) == values.ndim and all(
-        size in {0, own} for size, own in zip(sizes, values.shape, strict=True)
+        size <= 0 or size == own for size, own in zip(sizes, values.shape, strict=True)
     )
     if kind.HasField("shape") and not fits:
-        wanted = " x ".join(str(size or "?") for size in sizes) or "one number"
+        wanted = " x ".join(str(size) if size > 0 else "?" for size in sizes) or "one number"
         own = " x ".join(map(str, values.shape)) or "one number"
         raise SpecError(f"{where}: is {own}; the model takes {wanted}")
     if not kind.elem_type:

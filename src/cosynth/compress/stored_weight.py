@@ -64,9 +64,7 @@ def stored_weight(
     return made
 
 
-def _plain(
-    values: NDArray[Any], format: Format, spelt: Spelling, name: str, nodes: Nodes
-) -> str:
+def _plain(values: NDArray[Any], format: Format, spelt: Spelling, name: str, nodes: Nodes) -> str:
     """A wide float: its own type, cast back."""
     codes = encode(values.astype(np.float32), format)
     if spelt.element == TensorProto.FLOAT:
@@ -76,7 +74,7 @@ def _plain(
 
 
 def _powers(spelt: Spelling) -> bool:
-    return spelt.scale == TensorProto.FLOAT8E8M0
+    return bool(spelt.scale == TensorProto.FLOAT8E8M0)
 
 
 def _spread(values: Any, flat: bool, whole: bool) -> NDArray[Any]:
@@ -149,9 +147,7 @@ def _looked_up(
     return nodes.add("Mul", [made, scale], f"{name}.values")
 
 
-def _repeated(
-    scale: str, shape: list[int], axis: int, block: int, name: str, nodes: Nodes
-) -> str:
+def _repeated(scale: str, shape: list[int], axis: int, block: int, name: str, nodes: Nodes) -> str:
     """Scales of blocks, one for each element."""
     count = -(-shape[axis] // block)
     apart = [*shape[:axis], count, 1, *shape[axis + 1 :]]
