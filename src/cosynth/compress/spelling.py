@@ -25,10 +25,10 @@ _SIGNED = {2: TensorProto.INT2, 4: TensorProto.INT4, 8: TensorProto.INT8, 16: Te
 _UNSIGNED = {
     2: TensorProto.UINT2, 4: TensorProto.UINT4, 8: TensorProto.UINT8, 16: TensorProto.UINT16,
 }  # fmt: skip
-# the first version of the operators in which QuantizeLinear and DequantizeLinear take a type
+# the version of the operators from which on DequantizeLinear takes a type; for all others the
+# first that onnx's own evaluator runs
+_FIRST, _BLOCKS_SINCE = 19, 21
 _SINCE = {
-    TensorProto.INT8: 13, TensorProto.UINT8: 13, TensorProto.FLOAT8E4M3FN: 19,
-    TensorProto.FLOAT8E4M3FNUZ: 19, TensorProto.FLOAT8E5M2: 19, TensorProto.FLOAT8E5M2FNUZ: 19,
     TensorProto.INT4: 21, TensorProto.UINT4: 21, TensorProto.INT16: 21, TensorProto.UINT16: 21,
     TensorProto.FLOAT4E2M1: 23, TensorProto.INT2: 25, TensorProto.UINT2: 25,
     TensorProto.FLOAT6E2M3: 28, TensorProto.FLOAT6E3M2: 28,
@@ -59,15 +59,16 @@ def spelling(format: Format) -> Spelling:
     """
     if format.pairs:
         raise SpecError(f"format {format.name!r}: ONNX has no spelling for outlier pairs")
+    if format.element.kind == "exponent":
+        raise SpecError(f"format {format.name!r} is one of scales, not of weights")
     element, looked_up, bits = _element(format.element)
-    version = _SINCE.get(element, 13)
+    version = _SINCE.get(element, _FIRST)
     scale = TensorProto.FLOAT
     if format.power:
         scale, version = TensorProto.FLOAT8E8M0, max(version, _POWERS_SINCE)
     elif format.scale is not None:
         scale = _scale(format.scale)
-        version = max(version, 21 if format.block else 13)
-        version = max(version, 19 if scale == TensorProto.FLOAT8E4M3FN else 13)
+        version = max(version, _BLOCKS_SINCE if format.block else _FIRST)
     return Spelling(
         element=element,
         looked_up=looked_up,
@@ -96,10 +97,10 @@ def _element(element: Element) -> tuple[int, bool, int]:
 def _scale(element: Element) -> int:
     for name, kind in _WIDE.items():
         if _alike(element, known(name).element):
-            return kind
+            return int(kind)
     if _alike(element, known("ue4m3").element):
-        return TensorProto.FLOAT8E4M3FN
-    return TensorProto.FLOAT
+        return int(TensorProto.FLOAT8E4M3FN)
+    return int(TensorProto.FLOAT)
 
 
 @cache
