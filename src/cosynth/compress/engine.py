@@ -48,7 +48,7 @@ def _runtime(model: onnx.ModelProto) -> Session:
     onnxruntime.set_default_logger_severity(_FATAL)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
-    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = _cores()
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     # one of many sessions: its threads must not turn in wait while another works
@@ -59,6 +59,12 @@ def _runtime(model: onnx.ModelProto) -> Session:
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     return session
+
+
+def _cores() -> int:
+    """Cores that this process may use; not every system tells."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def sentence(error: Exception) -> str:
