@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cosynth.cli._inputs import chip, dim_option, dimensions
-from cosynth.cli._output import json_option, show, write_json
+from cosynth.cli._output import json_option, say, show, write_json
 from cosynth.cli._progress import step_progress
 from cosynth.errors import SpecError
 
@@ -67,6 +67,10 @@ SAME, NONE = "same", "none"
     "--points", type=click.IntRange(min=2), default=12, show_default=True, metavar="N",
     help="Of the front that are measured.",
 )  # fmt: skip
+@click.option(
+    "--step", "steps", multiple=True, metavar="NAME[:N]",
+    help="Prepare layers first: hadamard, reorder, clip-mse or clip-percentile.",
+)  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="OUT.onnx", help="Write it here.")
 @dim_option
 @json_option
@@ -86,6 +90,7 @@ def command(
     seed: int,
     metrics: tuple[str, ...],
     points: int,
+    steps: tuple[str, ...],
     out: Path | None,
     dims: tuple[str, ...],
     as_json: bool,
@@ -100,7 +105,7 @@ def command(
     cosynth quantize net.onnx --formats int8,int4 --activations int8 --on gemmini --latency 5ms
     """  # noqa: D301 click reads the mark
     from cosynth.codesign import quantize as search
-    from cosynth.compress import Runner, metric, read
+    from cosynth.compress import Runner, metric, read, step, stepped
     from cosynth.compress.sensitivity import Measure
 
     sizes = dimensions(dims)
@@ -112,10 +117,14 @@ def command(
         points=points,
     )
     chosen = [metric(name) for name in metrics]
+    prepared = [step(name, seed) for name in steps]
+    if out is not None and out.is_dir():
+        raise click.UsageError(f"--out {out}: is a folder; give a file")
     network = read(_onnx(model_file))
     samples = _samples(network, file, count, seed, sizes)
     where = _priced(model_file, hardware, sizes)
-    measure = Measure(runner=Runner(network=network), feeds=samples.feeds)
+    runner = stepped(Runner(network=network), prepared, samples.feeds)
+    measure = Measure(runner=runner, feeds=samples.feeds)
     with step_progress("choosing formats") as hear:
         found = search.quantize(network, measure, wanted, where, hear)
     _report(found, measure, samples, _metrics(found, measure, samples, chosen), out, as_json)
@@ -251,8 +260,21 @@ def _report(
 ) -> None:
     from cosynth.report.quantize import Told, quantize_data
 
+    notes: tuple[str, ...] = ()
+    size = 0
+    if out is not None:
+        from cosynth.compress.write import save, written
+
+        made = written(measure.runner, found.choices)
+        size, notes = save(made.model, out), made.notes
     told = Told(
-        data=samples.said, samples=samples.count, engine=measure.runner.engines, metrics=metrics
+        data=samples.said,
+        samples=samples.count,
+        engine=measure.runner.engines,
+        metrics=metrics,
+        written="" if out is None else str(out),
+        size=size,
+        notes=notes,
     )
     data = quantize_data(found, told)
     if as_json:
@@ -261,3 +283,5 @@ def _report(
         from cosynth.report.terminal.quantize import quantize_view
 
         show(quantize_view(data))
+    if out is not None:
+        say(f"written  {out}")

@@ -14,9 +14,13 @@ from onnx import TensorProto, helper
 
 @dataclass(slots=True, kw_only=True)
 class Nodes:
-    """A list of nodes under construction; `taken` are the names that it must not give."""
+    """A list of nodes under construction; `taken` are the names that it must not give.
+
+    `ranks` are those of the tensors of the graph, where they are known.
+    """
 
     taken: set[str]
+    ranks: dict[str, int] = field(default_factory=dict)
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
@@ -29,6 +33,10 @@ class Nodes:
         self.taken.add(name)
         return name
 
+    def rank(self, name: str) -> int | None:
+        """Number of dimensions of a tensor of the graph, where it is known."""
+        return self.ranks.get(name)
+
     def constant(self, name: str, values: Any, kind: int | None = None) -> str:
         """Add an initialiser: codes of a type of ONNX, or numbers as they are."""
         name = self.free(name)
@@ -38,6 +46,11 @@ class Nodes:
         else:
             self.constants.append(coded(name, kind, array))
         return name
+
+    def clipped(self, x: str, top: float) -> str:
+        """Add a Clip to magnitudes of at most `top`."""
+        ends = [self.constant(f"{x}.end", np.float32(value)) for value in (-top, top)]
+        return self.add("Clip", [x, *ends], f"{x}.clipped")
 
     def add(self, operator: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
         """Add a node with one output, and return the output's name."""

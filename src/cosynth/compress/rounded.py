@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -14,7 +15,7 @@ from cosynth.compress.nodes import Nodes
 from cosynth.compress.spelling import Spelling, spelling
 from cosynth.compress.storage import scaled
 from cosynth.errors import SpecError
-from cosynth.format import Format
+from cosynth.format import Format, known
 from cosynth.format.element import Element
 from cosynth.format.scale import least, least_tensor
 
@@ -25,14 +26,16 @@ _CASTS = {"floor": "down", "ceil": "up"}
 def rounded(
     operand: Operand,
     format: Format,
-    rank: int | None,
     dims: Sequence[onnx.TensorShapeProto.Dimension] | None,
     site: str,
     nodes: Nodes,
+    x: str = "",
+    scale: float | None = None,
 ) -> str:
     """Add nodes that find the scales of an activation and round it; return what holds it.
 
-    `rank` and `dims` are those of the tensor, None where they are not known. What comes out has
+    `dims` are those of the tensor, None where they are not known; `x` is what holds the activation
+    where steps changed it, `scale` one that was found beforehand. What comes out has
     the bits of `stored` for numbers that are zero or not below 2^-126. SpecError for what has no
     spelling.
     """
@@ -40,7 +43,7 @@ def rounded(
     name = f"{site}.{operand.at}"
     spelt = spelling(own)
     if own.scale is None:
-        low = nodes.add("Cast", [operand.tensor], f"{name}.low", to=spelt.element)
+        low = nodes.add("Cast", [x or operand.tensor], f"{name}.low", to=spelt.element)
         return nodes.add("Cast", [low], f"{name}.rounded", to=TensorProto.FLOAT)
     wrong = {
         "has zero points": own.zero,
@@ -54,7 +57,11 @@ def rounded(
                 f"activations in {format.name!r}: it {reason}, which ONNX cannot round to while it"
                 " runs; take the format for weights only"
             )
-    x = operand.tensor
+    x = x or operand.tensor
+    if scale is not None:
+        given = nodes.constant(f"{name}.scale", np.float32(scale))
+        plain = replace(own, rule="amax", scale=known("fp32").element)
+        return _through(x, given, plain, spelt, name, nodes)
     if own.element.signed:
         size = nodes.add("Abs", [x], f"{name}.size")
     else:
@@ -62,8 +69,9 @@ def rounded(
     if own.block == 0:
         peak = nodes.add("ReduceMax", [size], f"{name}.peak", keepdims=0)
         return _whole(x, own, spelt, peak, name, nodes)
-    if rank is None or dims is None:
+    if dims is None:
         raise SpecError(f"activations in {format.name!r}: the shape of {operand.tensor!r} is open")
+    rank = len(dims)
     axis = operand.axis % rank
     length = dims[axis].dim_value
     if not length:
@@ -72,8 +80,8 @@ def rounded(
         )
     block = min(own.block, length)
     peaks = _peaks(size, axis, rank, length, block, name, nodes)
-    scale = _scales(own, spelt, peaks, size, name, nodes)
-    return _through(x, scale, own, spelt, name, nodes, axis=axis, block_size=block)
+    found = _scales(own, spelt, peaks, size, name, nodes)
+    return _through(x, found, own, spelt, name, nodes, axis=axis, block_size=block)
 
 
 def _whole(x: str, format: Format, spelt: Spelling, peak: str, name: str, nodes: Nodes) -> str:

@@ -118,6 +118,20 @@ class Runner:
             self._stored[key] = self._kept(site, one, values, form)
         return self._stored[key]
 
+    def changed_weight(self, site: Site, form: str) -> NDArray[Any]:
+        """Return the constant factor of a site as steps leave it, before it is stored."""
+        one = site.weight
+        assert one is not None
+        format = None if form == _PLAIN else known(form)
+        return self._changed(site, one, self.network.constants[one.tensor], format)
+
+    def given_scale(self, site: Site, one: Operand, format: Format) -> float | None:
+        """Return the scale of a factor that steps found beforehand; None: from the values."""
+        scale = None
+        for change in self.changes.get(site.name, ()):
+            scale = change.scale(one, format) or scale
+        return scale
+
     def _run(
         self,
         values: Tensors,
@@ -166,9 +180,7 @@ class Runner:
         changed = self._changed(site, one, values, None if form == _PLAIN else format)
         if form == _PLAIN:
             return changed.astype(values.dtype)
-        scale = None
-        for change in self.changes.get(site.name, ()):
-            scale = change.scale(one, format) or scale
+        scale = self.given_scale(site, one, format)
         try:
             kept = stored(changed.astype(np.float32), format, one, scale)
         except SpecError as error:

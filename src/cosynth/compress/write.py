@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import onnx
-from onnx import TensorProto, version_converter
+from onnx import TensorProto, helper, version_converter
 
 from cosynth.compress.choices import Choice
-from cosynth.compress.network import Network, Site
+from cosynth.compress.network import Network, Operand, Site
 from cosynth.compress.nodes import Nodes
 from cosynth.compress.rounded import rounded
+from cosynth.compress.run import Runner
 from cosynth.compress.spelling import spelling
 from cosynth.compress.storage import scaled
 from cosynth.compress.stored_weight import stored_weight
@@ -20,6 +23,7 @@ from cosynth.errors import CosynthError, SpecError
 from cosynth.format import known
 
 PLAIN = "fp32"
+_FIRST = 19  # of the operators: earlier ones onnx itself cannot run quantised
 _MOST_INSIDE = 1_500_000_000  # bytes of constants; protobuf ends at 2 GiB
 # the file format that goes with a version of the operators
 _IR = {19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 12, 25: 13}
@@ -33,50 +37,98 @@ class Written:
     notes: tuple[str, ...]
 
 
-def written(network: Network, choices: Mapping[str, Choice]) -> Written:
+def written(runner: Runner, choices: Mapping[str, Choice]) -> Written:
     """Return the network with its weights stored, and its activations rounded, as chosen.
 
     Weights are codes with DequantizeLinear behind them; activations pass QuantizeLinear and
-    DequantizeLinear. SpecError, naming the layer, for a format that ONNX cannot spell.
+    DequantizeLinear, after what the runner's steps do. SpecError, naming the layer, for a format
+    that ONNX cannot spell.
     """
+    network = runner.network
     taken = [site for site in network.sites if choices.get(site.name, Choice()) != Choice()]
-    version = max([19, *(_version(network, site, choices[site.name]) for site in taken)])
+    version = max([_FIRST, *(_version(network, site, choices[site.name]) for site in taken)])
     model = _converted(network, version)
     graph = model.graph
     names = {name for node in graph.node for name in (*node.input, *node.output, node.name)}
     names |= {one.name for one in (*graph.initializer, *graph.input)}
-    made: dict[tuple[str, int, str, bool], str] = {}
-    ranks = {v.name: len(v.type.tensor_type.shape.dim) for v in _values(model)}
-    sizes = {v.name: v.type.tensor_type.shape.dim for v in _values(model)}
-    before: dict[int, list[onnx.NodeProto]] = {}
-    nodes = Nodes(taken=names)
+    shapes = {v.name: v.type.tensor_type.shape.dim for v in _values(model)}
+    nodes = Nodes(taken=names, ranks={name: len(dims) for name, dims in shapes.items()})
     where = {node.output[0]: at for at, node in enumerate(graph.node)}
+    writer = _Writer(runner=runner, shapes=shapes, nodes=nodes)
+    before: dict[int, list[onnx.NodeProto]] = {}
     for site in taken:
-        choice = choices[site.name]
         at = where[network.model.graph.node[site.node].output[0]]
-        for one in site.operands:
-            form = choice.weights if one.constant else choice.activations
-            if form == PLAIN:
-                continue
-            key = (one.tensor, one.axis, form, one.window)
-            try:
-                if key not in made and one.constant:
-                    values = network.constants[one.tensor]
-                    made[key] = stored_weight(values, known(form), one, one.tensor, nodes)
-                elif key not in made:
-                    dims = sizes.get(one.tensor)
-                    made[key] = rounded(
-                        one, known(form), ranks.get(one.tensor), dims, site.name, nodes
-                    )
-            except CosynthError as error:
-                raise SpecError(f"{network.source}: layer {site.name!r}: {error}") from None
-            graph.node[at].input[one.at] = made[key]
+        try:
+            for one in site.operands:
+                graph.node[at].input[one.at] = writer.factor(site, one, choices[site.name])
+        except CosynthError as error:
+            raise SpecError(f"{network.source}: layer {site.name!r}: {error}") from None
         before[at] = nodes.nodes
         nodes.nodes = []
     _assembled(graph, before, nodes.constants)
     _described(model, choices)
     onnx.checker.check_model(model, full_check=_small(model))
     return Written(model=model, notes=tuple(_notes(taken, choices)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Writer:
+    """Adds the factors of one site after the other; what is shared is added once."""
+
+    runner: Runner
+    shapes: Mapping[str, Sequence[onnx.TensorShapeProto.Dimension]]
+    nodes: Nodes
+    made: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def factor(self, site: Site, one: Operand, choice: Choice) -> str:
+        """Return what holds a factor as its site sees it."""
+        form = choice.weights if one.constant else choice.activations
+        changes = self.runner.changes.get(site.name, ())
+        if form == PLAIN and not changes:
+            return one.tensor
+        own = site.name if changes else ""
+        key = (one.tensor, str(one.axis), form, str(one.window), own)
+        if key not in self.made:
+            add = self._weight if one.constant else self._activation
+            self.made[key] = add(site, one, form)
+        return self.made[key]
+
+    def _weight(self, site: Site, one: Operand, form: str) -> str:
+        values = self.runner.changed_weight(site, form)
+        kind = self.runner.network.constants[one.tensor].dtype
+        if form == PLAIN:
+            return self.nodes.constant(f"{one.tensor}.changed", values.astype(kind))
+        held = stored_weight(values, known(form), one, one.tensor, self.nodes)
+        return self._in(held, kind)
+
+    def _activation(self, site: Site, one: Operand, form: str) -> str:
+        format = None if form == PLAIN else known(form)
+        held, kind = one.tensor, self._kind(one.tensor)
+        held = self._in(held, np.dtype(np.float32), kind)
+        for change in self.runner.changes.get(site.name, ()):
+            held = change.spelt(held, one, format, self.nodes)
+        if format is None:
+            return self._in(held, kind)
+        dims = self.shapes.get(one.tensor)
+        scale = self.runner.given_scale(site, one, format)
+        held = rounded(one, format, dims, site.name, self.nodes, x=held, scale=scale)
+        return self._in(held, kind)
+
+    def _kind(self, name: str) -> np.dtype[Any]:
+        every = _values(self.runner.network.model)
+        found = next((v.type.tensor_type.elem_type for v in every if v.name == name), 1)
+        kind: np.dtype[Any] = np.dtype(helper.tensor_dtype_to_np_dtype(found))
+        return kind
+
+    def _in(self, name: str, kind: np.dtype[Any], own: np.dtype[Any] | None = None) -> str:
+        """The same in another type of real numbers, if it is not in it already."""
+        if kind == (np.dtype(np.float32) if own is None else own):
+            return name
+        to = helper.np_dtype_to_tensor_dtype(kind)
+        made = self.nodes.add("Cast", [name], f"{name}.cast", to=to)
+        if name in self.nodes.ranks:
+            self.nodes.ranks[made] = self.nodes.ranks[name]
+        return made
 
 
 def save(model: onnx.ModelProto, path: Path) -> int:

@@ -11,6 +11,7 @@ from cosynth.arrays import Array
 from cosynth.compress.calibrate import Seen, best_threshold, one_scale, scale_for
 from cosynth.compress.change import Change
 from cosynth.compress.network import Operand
+from cosynth.compress.nodes import Nodes
 from cosynth.compress.step import Factors, Step
 from cosynth.compress.storage import laid_out, scaled, stored
 from cosynth.format import Format, blocks
@@ -49,6 +50,12 @@ class Best(Change):
             return values
         top = self._top(operand, format)
         return np.clip(values, -top, top)
+
+    def spelt(self, x: str, operand: Operand, format: Format | None, nodes: Nodes) -> str:
+        """Clip an activation under one scale."""
+        if format is None or not one_scale(format, operand):
+            return x
+        return nodes.clipped(x, self._top(operand, format))
 
     def scale(self, operand: Operand, format: Format) -> float | None:
         """Return the scale of an activation with one for the whole."""

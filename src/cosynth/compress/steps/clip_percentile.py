@@ -11,6 +11,7 @@ from cosynth.arrays import Array
 from cosynth.compress.calibrate import one_scale, scale_for
 from cosynth.compress.change import Change
 from cosynth.compress.network import Operand
+from cosynth.compress.nodes import Nodes
 from cosynth.compress.step import Factors, Step
 from cosynth.format import Format
 
@@ -49,6 +50,10 @@ class Clipped(Change):
         tops = np.percentile(np.abs(values), self.share, axis=axes, keepdims=True)
         tops = tops.astype(values.dtype)
         return np.clip(values, -tops, tops)
+
+    def spelt(self, x: str, operand: Operand, format: Format | None, nodes: Nodes) -> str:
+        """Clip an activation that is to be stored."""
+        return x if format is None else nodes.clipped(x, float(self.tops[operand.at]))
 
     def scale(self, operand: Operand, format: Format) -> float | None:
         """Return the scale of an activation with one for the whole."""

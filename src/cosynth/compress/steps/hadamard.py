@@ -9,6 +9,7 @@ import numpy as np
 
 from cosynth.arrays import Array
 from cosynth.compress.change import Change, Turn
+from cosynth.compress.nodes import Nodes
 from cosynth.compress.step import Factors, Step
 
 
@@ -46,6 +47,16 @@ class Rotation(Turn):
         size = len(self.matrix)
         parts = values.reshape(*values.shape[:-1], -1, size)
         return (parts @ self.matrix.astype(values.dtype)).reshape(values.shape)
+
+    def spelt_along(self, x: str, nodes: Nodes) -> str:
+        """Cut the axis into blocks, multiply, and join them."""
+        size = len(self.matrix)
+        rest = nodes.add("Shape", [x], f"{x}.shape")
+        blocks = nodes.constant(f"{x}.blocks", np.array([-1, size], dtype=np.int64))
+        cut = nodes.add("Reshape", [x, blocks], f"{x}.cut")
+        matrix = nodes.constant(f"{x}.hadamard", self.matrix.astype(np.float32))
+        turned = nodes.add("MatMul", [cut, matrix], f"{x}.turned")
+        return nodes.add("Reshape", [turned, rest], f"{x}.joined")
 
 
 @cache

@@ -8,6 +8,7 @@ import numpy as np
 
 from cosynth.arrays import Array
 from cosynth.compress.change import Change, Turn
+from cosynth.compress.nodes import Nodes
 from cosynth.compress.step import Factors, Step, magnitudes
 
 
@@ -37,3 +38,12 @@ class Order(Turn):
     def along(self, values: Array) -> Array:
         """Return values [..., length] in the new order."""
         return values[..., self.order]
+
+    def spelt_along(self, x: str, nodes: Nodes) -> str:
+        """Gather the places in the new order, in every group alike."""
+        rest = nodes.add("Shape", [x], f"{x}.shape")
+        groups = nodes.constant(f"{x}.groups", np.array([-1, self.length], dtype=np.int64))
+        cut = nodes.add("Reshape", [x, groups], f"{x}.cut")
+        order = nodes.constant(f"{x}.order", self.order.astype(np.int64))
+        moved = nodes.add("Gather", [cut, order], f"{x}.ordered", axis=1)
+        return nodes.add("Reshape", [moved, rest], f"{x}.joined")
