@@ -9,8 +9,10 @@ import sys
 
 import bench
 
-NAMES = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if not m.name.startswith("_"))
-NEED_TORCH = ("counts", "counts_images")
+NEED_TORCH = ("accuracy", "counts", "counts_images")
+PARTS = ("nets", "training")  # of benchmarks, none of their own
+FOUND = [m.name for m in pkgutil.iter_modules(bench.__path__) if not m.name.startswith("_")]
+NAMES = sorted(set(FOUND) - set(PARTS))
 # they make environments; rivals takes an hour
 ON_REQUEST = ("formats", "rivals")
 

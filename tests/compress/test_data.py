@@ -91,12 +91,36 @@ def test_inputs_without_an_axis_of_samples_come_run_by_run(tmp_path: Path):
         load_samples(path, net, 99, {})
 
 
+def test_a_state_that_has_its_samples_elsewhere_comes_run_by_run_too():
+    net = stateful()
+    for value, sizes in zip(net.model.graph.input, (("n", 4), (2, "n", 4), ()), strict=True):
+        shape = helper.make_tensor_value_info("v", TensorProto.FLOAT, sizes).type
+        value.type.CopyFrom(shape)
+    (first, *_) = random_samples(net, 3, 0, {}).feeds
+    assert {n: v.shape for n, v in first.items()} == {"x": (1, 4), "state": (2, 1, 4), "rate": ()}
+
+
+def test_a_size_below_zero_is_open():
+    net = fixed(3)
+    net.model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = -1
+    assert random_samples(net, 5, 0, {}).count == 5
+
+
 def test_random_samples_repeat_and_fit():
     first, again, other = (random_samples(NET, 40, seed, {}) for seed in (1, 1, 2))
     assert first.count == 40
     assert np.array_equal(first.feeds[0]["x"], again.feeds[0]["x"])
     assert not np.array_equal(first.feeds[0]["x"], other.feeds[0]["x"])
     assert random_samples(fixed(3), 7, 0, {}).count == 9
+
+
+def test_sizes_that_were_guessed_are_told():
+    net = network(nets.convolutions(), "net")
+    sizes = net.model.graph.input[0].type.tensor_type.shape.dim
+    sizes[2].dim_param, sizes[3].dim_param = "height", "width"
+    found = random_samples(net, 2, 5, {"width": 16})
+    assert found.feeds[0]["x"].shape == (2, 3, 64, 16)
+    assert found.said == "random, seed 5, height=64"
 
 
 def test_whole_numbers_are_drawn_below_the_rows_of_their_table():

@@ -62,6 +62,15 @@ def test_a_model_without_products_wrong():
         network(nets.model(nodes, (2,), (2,), {}), "net")
 
 
+def test_a_model_whose_products_lie_in_branches_only_wrong():
+    made = helper.make_tensor_value_info("t", 1, None)
+    inner = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["t"])], "t", [], [made])
+    node = helper.make_node("If", ["yes"], ["y"], then_branch=inner, else_branch=inner)
+    constants = {"w": np.eye(2, dtype=np.float32), "yes": np.array(True)}
+    with pytest.raises(SpecError, match="those inside of branches and loops have none"):
+        network(nets.model([node], (2, 2), (2, 2), constants), "net")
+
+
 def test_an_unknown_layer_wrong():
     with pytest.raises(WorkloadError, match="net: no layer 'c33' multiplies; did you mean 'c3"):
         network(nets.convolutions(), "net").site("c33")

@@ -115,3 +115,16 @@ def test_models_in_half_precision_keep_their_type(engine):
     )
     found = runner.run({"x": drawn((2, 8))}, {"y": Choice(weights="int8", activations="int8")})["y"]
     assert found.dtype == np.float16
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_cuts_change_no_bit(name):
+    """ONNX Runtime on the whole model, no node fused with another."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    make, shape = MODELS[name]
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    whole = onnxruntime.InferenceSession(make().SerializeToString(), options)
+    x = drawn(shape)
+    found = Runner(network=network(make(), name)).run({"x": x}, {})["y"]
+    assert np.array_equal(found, whole.run(["y"], {"x": x})[0])

@@ -38,10 +38,11 @@ class Samples:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Input:
-    """What a model takes under a name; a size of 0 is open."""
+    """What a model takes under a name; a size of 0 is open, and may have a symbol."""
 
     name: str
     shape: tuple[int, ...]
+    symbols: tuple[str, ...]
     kind: np.dtype[Any]
 
 
@@ -89,13 +90,18 @@ def random_samples(network: Network, count: int, seed: int, dims: Mapping[str, i
     whole = count if runs or not fixed else -(-count // fixed) * fixed
     values = {}
     for one in inputs:
-        sides = _SIDE if len(one.shape) > 3 else _OPEN
-        open_sizes = [_OPEN, _OPEN, *[sides] * len(one.shape)]
-        shape = tuple(own or other for own, other in zip(one.shape, open_sizes, strict=False))
+        shape = _filled(one, inputs[0].symbols[:1])
         sizes = (whole, *shape) if runs else (whole, *shape[1:])
         values[one.name] = _drawn(rng, one, sizes, network)
     feeds, used = _batches(values, inputs, whole, network.source, runs=runs)
-    return Samples(feeds=feeds, count=used, said=f"random, seed {seed}")
+    guessed = {
+        symbol: size
+        for one in inputs
+        for size, known, symbol in zip(_filled(one, ()), one.shape, one.symbols, strict=True)
+        if symbol and not known and symbol not in inputs[0].symbols[:1]
+    }
+    said = ", ".join([f"random, seed {seed}", *(f"{n}={size}" for n, size in guessed.items())])
+    return Samples(feeds=feeds, count=used, said=said)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -123,9 +129,10 @@ def _inputs(network: Network, dims: Mapping[str, int]) -> tuple[_Input, ...]:
             kind = value.type.tensor_type
             if not kind.elem_type:
                 raise SpecError(f"{network.source}: input {value.name!r} is no tensor")
-            sizes = tuple(dims.get(d.dim_param, 0) or d.dim_value for d in kind.shape.dim)
+            sizes = tuple(dims.get(d.dim_param, max(d.dim_value, 0)) for d in kind.shape.dim)
+            symbols = tuple(d.dim_param for d in kind.shape.dim)
             held = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
-            found.append(_Input(name=value.name, shape=sizes, kind=held))
+            found.append(_Input(name=value.name, shape=sizes, symbols=symbols, kind=held))
     return tuple(found)
 
 
@@ -162,10 +169,21 @@ def _labels(labels: NDArray[Any], count: int, where: str) -> NDArray[Any]:
     return labels
 
 
+def _filled(one: _Input, samples: tuple[str, ...]) -> tuple[int, ...]:
+    """Sizes of one run: open ones by what they are likely to be; `samples` is their axis's name."""
+    others = _SIDE if len(one.shape) > 3 else _OPEN
+    return tuple(
+        size or (1 if at == 0 or symbol in samples else _OPEN if at == 1 else others)
+        for at, (size, symbol) in enumerate(zip(one.shape, one.symbols, strict=True))
+    )
+
+
 def _differ(inputs: tuple[_Input, ...]) -> bool:
     """Whether the first axes of the inputs cannot all be that of the samples."""
     fixed = {one.shape[0] for one in inputs if one.shape and one.shape[0]}
-    return len(fixed) > 1 or not all(one.shape for one in inputs)
+    inner = {name for one in inputs for name in one.symbols[1:] if name}
+    outer = {one.symbols[0] for one in inputs if one.shape and not one.shape[0]}
+    return len(fixed) > 1 or bool(inner & outer) or not all(one.shape for one in inputs)
 
 
 def _batches(

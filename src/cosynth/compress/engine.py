@@ -48,17 +48,23 @@ def _runtime(model: onnx.ModelProto) -> Session:
     onnxruntime.set_default_logger_severity(_FATAL)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
-    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = _cores()
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     # one of many sessions: its threads must not turn in wait while another works
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # no fusion, so that a node computes the same whatever stands beside it
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    # nothing fused nor folded, so that a node computes the same whatever stands beside it
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session: Session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
     return session
+
+
+def _cores() -> int:
+    """Cores that this process may use; not every system tells."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def sentence(error: Exception) -> str:

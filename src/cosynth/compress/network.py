@@ -126,7 +126,11 @@ def network(model: onnx.ModelProto, source: str) -> Network:
         name = clean(node.output[0])
         sites.append(Site(name=name, node=at, operator=node.op_type, operands=(left, right)))
     if not sites:
-        raise SpecError(f"{source}: no convolution or matrix product with a choice of formats")
+        nested = any(each.HasField("g") for node in own.graph.node for each in node.attribute)
+        inside = "; those inside of branches and loops have none" if nested else ""
+        raise SpecError(
+            f"{source}: no convolution or matrix product with a choice of formats{inside}"
+        )
     return Network(model=own, sites=tuple(sites), source=source)
 
 

@@ -77,7 +77,7 @@ class Runner:
 
         SpecError where feeds or choices do not fit, WorkloadError where a node cannot be run.
         """
-        return self._run(checked_feeds(self.network, feeds), choices, 0, [])
+        return self._run(checked_feeds(self.network, feeds), choices, 0)
 
     def trace(self, feeds: Tensors, choices: Mapping[str, Choice]) -> Trace:
         """Run, and keep what `resume` needs."""
@@ -93,7 +93,7 @@ class Runner:
         for at, part in enumerate(self._segments):
             name = part.site.name if part.site else ""
             if choices.get(name, _LEFT) != trace.choices.get(name, _LEFT):
-                return self._run(trace.live[at], choices, at, [])
+                return self._run(trace.live[at], choices, at)
         self._check(choices)
         return dict(trace.outputs)
 
@@ -103,7 +103,7 @@ class Runner:
         def shown(site: Site, one: Operand, values: NDArray[Any]) -> None:
             see(site, one, self._changed(site, one, values, None))
 
-        return self._run(checked_feeds(self.network, feeds), {}, 0, [], shown)
+        return self._run(checked_feeds(self.network, feeds), {}, 0, see=shown)
 
     def weight(self, site: Site, form: str) -> NDArray[Any]:
         """Return the constant factor of a site as it comes back from storage, changes included."""
@@ -137,7 +137,7 @@ class Runner:
         values: Tensors,
         choices: Mapping[str, Choice],
         start: int,
-        live: list[Tensors],
+        live: list[Tensors] | None = None,
         see: See | None = None,
     ) -> Values:
         self._check(choices)
@@ -145,7 +145,8 @@ class Runner:
         for at, part in enumerate(self._segments):
             if at < start:
                 continue
-            live.append({name: held[name] for name in self._live[at] if name in held})
+            if live is not None:
+                live.append({name: held[name] for name in self._live[at] if name in held})
             fed = {name: held[name] for name in part.reads}
             if part.site:
                 fed |= self._factors(part.site, choices.get(part.site.name, _LEFT), held, see)
@@ -179,7 +180,7 @@ class Runner:
             return values
         changed = self._changed(site, one, values, None if form == _PLAIN else format)
         if form == _PLAIN:
-            return changed.astype(values.dtype)
+            return changed.astype(values.dtype, copy=False)
         scale = self.given_scale(site, one, format)
         try:
             kept = stored(changed.astype(np.float32), format, one, scale)
@@ -242,10 +243,10 @@ def _fed(source: str, given: onnx.ValueInfoProto, values: NDArray[Any]) -> NDArr
     where, kind = f"{source}: input {given.name!r}", given.type.tensor_type
     sizes = [d.dim_value for d in kind.shape.dim]
     fits = len(sizes) == values.ndim and all(
-        size in {0, own} for size, own in zip(sizes, values.shape, strict=True)
+        size <= 0 or size == own for size, own in zip(sizes, values.shape, strict=True)
     )
     if kind.HasField("shape") and not fits:
-        wanted = " x ".join(str(size or "?") for size in sizes) or "one number"
+        wanted = " x ".join(str(size) if size > 0 else "?" for size in sizes) or "one number"
         own = " x ".join(map(str, values.shape)) or "one number"
         raise SpecError(f"{where}: is {own}; the model takes {wanted}")
     if not kind.elem_type:
