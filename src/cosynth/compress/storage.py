@@ -60,12 +60,20 @@ def stored(values: Array, format: Format, operand: Operand, scale: float | None 
         step = np.float32(scale)
         element = replace(format.element, saturate=True)
         plain = replace(format, element=element, scale=None, block=1, rule="amax", tensor=False)
-        return quantised(values / step, plain) * step
-    format = scaled(format, operand)
-    shape, axis = laid_out(tuple(values.shape), format, operand)
-    # a block past the end of its axis holds nothing but padding there
-    format = replace(format, block=min(format.block, shape[axis]) if shape[axis] else 1)
+        with np.errstate(over="ignore"):  # what is too large saturates
+            return quantised(values / step, plain) * step
+    format, shape, axis = arranged(tuple(values.shape), format, operand)
     return quantised(values.reshape(shape), format, axis=axis).reshape(values.shape)
+
+
+def arranged(
+    shape: tuple[int, ...], format: Format, operand: Operand
+) -> tuple[Format, tuple[int, ...], int]:
+    """Return the format with its scale and with blocks that end with their axis, and `laid_out`."""
+    format = scaled(format, operand)
+    shape, axis = laid_out(shape, format, operand)
+    # a block past the end of its axis holds nothing but padding there
+    return replace(format, block=min(format.block, max(shape[axis], 1))), shape, axis
 
 
 def stored_bits(shape: tuple[int, ...], format: Format, operand: Operand) -> int:

@@ -12,7 +12,7 @@ from onnx import TensorProto
 from cosynth.compress.network import Operand
 from cosynth.compress.nodes import Nodes
 from cosynth.compress.spelling import Spelling, spelling
-from cosynth.compress.storage import laid_out, scaled
+from cosynth.compress.storage import arranged, scaled
 from cosynth.format import Codes, Format, decode, encode
 from cosynth.format.element import Element, table
 
@@ -31,10 +31,10 @@ def stored_weight(
     shape = tuple(values.shape)
     if own.scale is None:
         return _plain(values, own, spelt, name, nodes)
-    laid, axis = laid_out(shape, own, operand)
+    own, laid, axis = arranged(shape, own, operand)
     codes = encode(values.astype(np.float32).reshape(laid), own, axis=axis)
     length = laid[axis]
-    whole = own.block >= length > 0
+    whole = own.block == length
     if whole and laid != shape:
         # one scale for each row of a kernel: an axis of its own, without another shape
         codes = replace(codes, code=codes.code.reshape(shape))

@@ -136,8 +136,9 @@ def save(model: onnx.ModelProto, path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     data = path.with_name(f"{path.name}.data")
+    alone = _small(model)  # afterwards the constants are no longer in it
     try:
-        if _small(model):
+        if alone:
             part.write_bytes(model.SerializeToString())
         else:
             data.unlink(missing_ok=True)
@@ -147,7 +148,7 @@ def save(model: onnx.ModelProto, path: Path) -> int:
         part.unlink(missing_ok=True)
         error.filename = str(path)
         raise
-    return path.stat().st_size + (0 if _small(model) else data.stat().st_size)
+    return path.stat().st_size + (0 if alone else data.stat().st_size)
 
 
 def _small(model: onnx.ModelProto) -> bool:

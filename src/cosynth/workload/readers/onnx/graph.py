@@ -30,7 +30,8 @@ FORMATS = {
     "INT8": "int8", "UINT8": "uint8", "INT4": "int4", "UINT4": "uint4", "INT16": "int16",
     "UINT16": "uint16", "INT2": "int2", "UINT2": "uint2", "FLOAT8E4M3FN": "fp8_e4m3fn",
     "FLOAT8E4M3FNUZ": "fp8_e4m3fnuz", "FLOAT8E5M2": "fp8_e5m2",
-    "FLOAT8E5M2FNUZ": "fp8_e5m2fnuz", "FLOAT4E2M1": "fp4_e2m1", "FLOAT8E8M0": "fp8_e8m0",
+    "FLOAT8E5M2FNUZ": "fp8_e5m2fnuz", "FLOAT4E2M1": "fp4_e2m1", "FLOAT8E8M0": "e8m0",
+    "FLOAT6E2M3": "fp6_e2m3", "FLOAT6E3M2": "fp6_e3m2",
 }  # fmt: skip
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, AssertionError)
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from onnx import TensorProto
+
 from cosynth.errors import WorkloadError
 from cosynth.workload.layers import convolution as sliding
 from cosynth.workload.layers.dense import product
 from cosynth.workload.layers.elementwise import elementwise, reduce
 from cosynth.workload.readers.onnx.convolution import windows
 from cosynth.workload.readers.onnx.node import MICROSOFT, Node, operator
+
+# format and block of elements under scales of blocks that are powers of two, or floats
+POWERS = {
+    "FLOAT4E2M1": ("mxfp4", 32), "FLOAT6E2M3": ("mxfp6", 32), "FLOAT6E3M2": ("mxfp6_e3m2", 32),
+    "FLOAT8E4M3FN": ("mxfp8", 32), "FLOAT8E5M2": ("mxfp8_e5m2", 32), "INT8": ("mxint8", 32),
+    "INT4": ("mxint4", 32),
+}  # fmt: skip
+FLOATS = {
+    "FLOAT4E2M1": ("nvfp4", 16), "INT4": ("int4_g128", 128), "INT8": ("int8_g128", 128),
+    "UINT4": ("uint4_g128", 128),
+}  # fmt: skip
 
 # Scales and zero points belong to the format: they are no parameters and cost no arithmetic here.
 
@@ -24,8 +37,12 @@ def quantize(node: Node) -> str:
 @operator("DequantizeLinear")
 @operator("DequantizeLinear", domain=MICROSOFT)
 def dequantize(node: Node) -> str:
-    """The same numbers, still stored in their format."""
-    return node.net.view(node.name(), node.shape(0), node.tensor(0))
+    """The same numbers, still stored in their format; scales of blocks belong to it."""
+    given = node.tensor(0)
+    form = _blocked(node)
+    if form and form != node.net.format(given):
+        node.net.stored(given, form)
+    return node.net.view(node.name(), node.shape(0), given)
 
 
 @operator("DynamicQuantizeLinear")
@@ -112,6 +129,17 @@ def linear_pool(node: Node) -> str:
     moved = sliding.whole(node.shape(0)[2:])
     made = sliding.average_pool(node.net, node.name(), node.tensor(0), moved, node.operator)
     return _typed(node, made, 4)
+
+
+def _blocked(node: Node) -> str:
+    """The format of elements under scales of blocks; empty where there is no name for it."""
+    block = node.integer("block_size", 0)
+    kinds = [TensorProto.DataType.Name(node.value(at).type) for at in (0, 1)]
+    power = kinds[1] == "FLOAT8E8M0"
+    base, usual = (POWERS if power else FLOATS).get(kinds[0], ("", 0))
+    if not block or not base:
+        return ""
+    return base if block == usual else f"{base}-g{block}"
 
 
 def _typed(node: Node, made: str, zero: int) -> str:
