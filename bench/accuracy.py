@@ -25,8 +25,8 @@ from cosynth.compress import Choice, Runner, metric, network, random_samples, re
 from cosynth.format import known
 
 FORMATS = (
-    "bf16", "int8", "mxint8", "mxfp8", "int6", "mxfp6", "nvfp4", "nvint4", "mxfp4", "mxint4",
-    "int4_g128", "int4", "int3", "ternary_tensor",
+    "bf16", "int8", "mxint8", "mxfp8", "int6", "mxfp6", "nvfp4", "nvint4", "mxfp4", "mxfp4-even",
+    "mxint4", "int4_g128", "int4", "int3", "ternary_tensor",
 )  # fmt: skip
 MIX = ("mxint8", "mxfp6", "mxfp4", "nvfp4", "int3")
 _BATCH = 60

@@ -52,3 +52,15 @@ def test_plain_integers_are_told_as_they_are_stored():
     one = net.sites[0].operands[0]
     assert found[0].qsnr == pytest.approx(float(decibels(x, stored(x, known("int8"), one))))
     assert found[0].crest == pytest.approx(np.abs(x).max() / np.sqrt(np.mean(x.astype(float) ** 2)))
+
+
+def test_the_rule_floor_shrinks_what_passes():
+    """MXFP4 clips the top quarter of a binade under OCP's floor; rounding the scale up does not."""
+    net = network(nets.attention(width=64), "net")
+    x = np.random.default_rng(0).standard_normal((16, 8, 64)).astype(np.float32)
+    found = tensor_errors(Runner(network=net), [{"x": x}], ["mxfp4", "mxfp4-even", "nvint4"])
+    gain = {e.format: e.gain for e in found if e.site == "q" and not e.constant}
+    kept = stored(x, known("mxfp4"), net.sites[0].operands[0]).astype(float)
+    assert gain["mxfp4"] == pytest.approx(np.sum(x * kept) / np.sum(x.astype(float) ** 2))
+    assert gain["mxfp4"] < gain["mxfp4-even"] - 0.005
+    assert abs(1 - gain["nvint4"]) < 0.003

@@ -19,9 +19,11 @@ Floats = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorError:
-    """A factor of a site under a format: signal over error in dB, and the mean crest factor.
+    """A factor of a site under a format: signal over error in dB, gain, and mean crest factor.
 
-    The crest factor is peak over root of the mean square of a block; blocks of zeros do not count.
+    `gain` is the part of the signal that is kept, sum x q / sum x^2: below 1 a layer shrinks what
+    passes, and layers in a row multiply their gains. The crest factor is peak over root of the
+    mean square of a block; blocks of zeros do not count.
     """
 
     site: str
@@ -29,6 +31,7 @@ class TensorError:
     constant: bool
     format: str
     qsnr: float
+    gain: float
     crest: float
 
 
@@ -47,7 +50,7 @@ def tensor_errors(
         for name in names:
             part = _parts(values.astype(np.float32), name, one)
             key = (site.name, one.at, name)
-            sums[key] = sums.get(key, np.zeros(4)) + part
+            sums[key] = sums.get(key, np.zeros(5)) + part
 
     for site in runner.network.sites:
         if site.weight:
@@ -61,7 +64,7 @@ def tensor_errors(
 
 
 def _parts(values: Floats, name: str, one: Operand) -> Floats:
-    """Squares of the signal and of the error, the sum of the blocks' crest factors, their count."""
+    """Squares of signal and error, signal times what is kept, sum and count of crest factors."""
     format = scaled(known(name), one)
     shape, axis = laid_out(values.shape, format, one)
     block = format.block if format.scale is not None else 0
@@ -69,17 +72,18 @@ def _parts(values: Floats, name: str, one: Operand) -> Floats:
     counted = ~np.isnan(peaks)
     kept = stored(values, known(name), one).astype(np.float64)
     signal, error = np.sum(np.square(values, dtype=float)), np.sum((kept - values) ** 2)
-    return np.array([signal, error, peaks[counted].sum(), counted.sum()])
+    return np.array([signal, error, np.sum(values * kept), peaks[counted].sum(), counted.sum()])
 
 
 def _error(network: Network, key: tuple[str, int, str], part: Floats) -> TensorError:
     site, at, name = key
     one = next(each for each in network.site(site).operands if each.at == at)
-    signal, error, peaks, count = part
+    signal, error, both, peaks, count = part
     with np.errstate(divide="ignore"):
         qsnr = np.inf if error == 0 else 10 * (np.log10(signal) - np.log10(error))
     return TensorError(
         site=site, tensor=one.tensor, constant=one.constant, format=name, qsnr=float(qsnr),
+        gain=float(both / signal) if signal else 1.0,
         crest=float(peaks / count) if count else float("nan"),
     )  # fmt: skip
 
