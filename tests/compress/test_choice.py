@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -48,6 +49,14 @@ def test_a_limit_that_nothing_keeps_wrong():
 def test_an_unknown_figure_wrong():
     with pytest.raises(SpecError, match="'bit' is not one of bits, error, latency; did you mean"):
         choose(drawn(1, 2, 3), "error", {"bit": 1})
+
+
+def test_a_solver_that_is_absent_wrong(monkeypatch):
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    with pytest.raises(
+        SpecError, match=r"needs HiGHS; install it with: pip install 'cosynth\[quant"
+    ):
+        choose(drawn(1, 2, 3), "error", {})
 
 
 def test_a_layer_without_any_option_wrong():

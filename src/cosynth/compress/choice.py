@@ -119,7 +119,12 @@ def _solved(
     wanted: Figure, allowed: NDArray[np.bool_], limits: Sequence[tuple[Figure, float]]
 ) -> tuple[int, ...] | None:
     """The integer program: one option a layer; None if there is no solution."""
-    import highspy
+    try:
+        import highspy
+    except ImportError:
+        raise SpecError(
+            "the choice of formats needs HiGHS; install it with: pip install 'cosynth[quantize]'"
+        ) from None
 
     layers, at = np.nonzero(allowed)
     count, options = len(layers), len(at)
