@@ -22,6 +22,7 @@ import numpy as np
 
 from bench.training import RECIPES, Data, trained
 from cosynth.compress import Choice, Runner, metric, network, random_samples, read, step, stepped
+from cosynth.errors import CosynthError
 from cosynth.format import known
 
 FORMATS = (
@@ -86,7 +87,11 @@ def main() -> int:
     options = parser.parse_args()
     formats = [known(name).name for name in options.formats.split(",")]
     if options.model:
-        return of_file(options.model, formats, options.steps)
+        try:
+            return of_file(options.model, formats, options.steps)
+        except CosynthError as error:
+            print(error, file=sys.stderr)
+            return 2
     for net in RECIPES if options.net == "all" else [options.net]:
         cases = [case(net, seed, options.cache, options.steps) for seed in range(options.seeds)]
         table(net, cases, formats, options.steps)
