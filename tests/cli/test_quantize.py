@@ -81,6 +81,24 @@ def test_samples_of_a_file_and_their_labels(quantize, samples):
     assert 0 <= data["metrics"][0]["exact"] <= 1
 
 
+@pytest.mark.parametrize(("pruning", "share"), [("0.5", 1.0), ("2:4", 1.0), ("channels:0.5", 0.6)])
+def test_pruning_comes_first(quantize, tmp_path, pruning, share):
+    out = tmp_path / "out.onnx"
+    said = quantize("--average-bits", "9", "--prune", pruning, "--json", "--out", str(out))
+    assert said.data["elements"] <= share * (432 + 144 + 512 + 320)
+    onnx.checker.check_model(str(out), full_check=True)
+
+
+def test_steps_and_the_file_are_told(quantize, tmp_path):
+    out = tmp_path / "deep" / "out.onnx"
+    said = quantize(
+        "--average-bits", "6", "--step", "clip-mse", "--out", str(out), formats="int5,int8"
+    )
+    assert said.code == 0
+    assert f"written  {out}" in said.err
+    assert "ONNX has no type for int5" in said.out
+
+
 def test_least_bits_for_an_error(quantize):
     data = quantize("--qsnr", "25", "--json").data
     assert data["minimize"] == "bits"
@@ -117,6 +135,11 @@ def test_what_cannot_be_had_ends_with_3_wrong(quantize, options, said):
         (("--data", "nowhere.npz"), "nowhere.npz: no such file"),
         (("--activations", "int9000"), "unknown format 'int9000'"),
         (("--dim", "n"), "--dim 'n': write for example batch=8"),
+        (("--prune", "half"), "--prune 'half': write 0.5, 2:4 or channels:0.25"),
+        (("--prune", "1.5"), "share to prune 1.5: must be from 0 to below 1"),
+        (("--prune", "5:4"), "5:4 sparsity: keep from 1 to 4 of 4"),
+        (("--step", "hadamrd"), "no step 'hadamrd'; did you mean 'hadamard'"),
+        (("--out", "."), "--out .: is a folder; give a file"),
     ],
 )
 def test_requests_wrong(quantize, options, said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,10 @@ SAME, NONE = "same", "none"
     "--step", "steps", multiple=True, metavar="NAME[:N]",
     help="Prepare layers first: hadamard, reorder, clip-mse or clip-percentile.",
 )  # fmt: skip
+@click.option(
+    "--prune", "pruning", metavar="P",
+    help="Prune first: 0.5 of all weights, 2:4 of neighbours, or channels:0.25.",
+)  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="OUT.onnx", help="Write it here.")
 @dim_option
 @json_option
@@ -91,6 +96,7 @@ def command(
     metrics: tuple[str, ...],
     points: int,
     steps: tuple[str, ...],
+    pruning: str | None,
     out: Path | None,
     dims: tuple[str, ...],
     as_json: bool,
@@ -121,8 +127,10 @@ def command(
     if out is not None and out.is_dir():
         raise click.UsageError(f"--out {out}: is a folder; give a file")
     network = read(_onnx(model_file))
+    if pruning is not None:
+        network = _pruned(network, pruning)
     samples = _samples(network, file, count, seed, sizes)
-    where = _priced(model_file, hardware, sizes)
+    where = _priced(network, model_file, hardware, sizes)
     runner = stepped(Runner(network=network), prepared, samples.feeds)
     measure = Measure(runner=runner, feeds=samples.feeds)
     with step_progress("choosing formats") as hear:
@@ -211,17 +219,38 @@ def _samples(
     return load_samples(file, network, count, dims)
 
 
+def _pruned(network: Network, text: str) -> Network:
+    """The network after what --prune says."""
+    from cosynth.compress import prune_channels, prune_pattern, prune_weights
+
+    keep, colon, rest = text.strip().partition(":")
+    try:
+        if keep == "channels":
+            return prune_channels(network, float(rest)).network
+        if colon:
+            return prune_pattern(network, int(keep), int(rest)).network
+        return prune_weights(network, float(keep)).network
+    except ValueError:
+        hint = "write 0.5, 2:4 or channels:0.25"
+        raise SpecError(f"--prune {text!r}: {hint}") from None
+
+
 def _priced(
-    path: Path, hardware: str | None, dims: dict[str, int]
+    network: Network, path: Path, hardware: str | None, dims: dict[str, int]
 ) -> tuple[Workload, Hardware] | None:
     if hardware is None:
         return None
     from cosynth.cli._progress import say_if_cold
+    from cosynth.compress.write import save
     from cosynth.workload.load import load
 
     where = chip(hardware).hardware
     say_if_cold()
-    return load(str(path), dims), where
+    with tempfile.TemporaryDirectory() as folder:
+        # as it is run: channels that are pruned cost nothing
+        copy = Path(folder) / path.name
+        save(network.model, copy)
+        return load(str(copy), dims), where
 
 
 def _metrics(

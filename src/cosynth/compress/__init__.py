@@ -5,6 +5,7 @@ from cosynth.compress.choices import Choice
 from cosynth.compress.data import Samples, load_samples, random_samples
 from cosynth.compress.metrics import METRICS, Metric, metric
 from cosynth.compress.network import Network, Operand, Site, network, read
+from cosynth.compress.prune import Pruned, prune_channels, prune_pattern, prune_weights, thinned
 from cosynth.compress.run import Runner, Trace
 from cosynth.compress.step import Step, step, step_names, stepped
 from cosynth.compress.storage import scaled, stored, stored_bits
@@ -16,6 +17,7 @@ __all__ = [
     "Metric",
     "Network",
     "Operand",
+    "Pruned",
     "Runner",
     "Samples",
     "Seen",
@@ -26,6 +28,9 @@ __all__ = [
     "load_samples",
     "metric",
     "network",
+    "prune_channels",
+    "prune_pattern",
+    "prune_weights",
     "random_samples",
     "read",
     "scaled",
@@ -35,5 +40,6 @@ __all__ = [
     "stored",
     "stored_bits",
     "tensor_errors",
+    "thinned",
     "watched",
 ]

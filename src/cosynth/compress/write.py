@@ -132,7 +132,10 @@ class _Writer:
 
 
 def save(model: onnx.ModelProto, path: Path) -> int:
-    """Write a model whole or not at all; return its bytes. Large constants go beside it."""
+    """Write a model whole or not at all; return its bytes. Large constants go beside it.
+
+    They are then no longer in `model`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     data = path.with_name(f"{path.name}.data")
