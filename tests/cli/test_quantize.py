@@ -92,7 +92,7 @@ def test_pruning_comes_first(quantize, tmp_path, pruning, share):
 def test_steps_and_the_file_are_told(quantize, tmp_path):
     out = tmp_path / "deep" / "out.onnx"
     said = quantize(
-        "--average-bits", "6", "--step", "clip-mse", "--out", str(out), formats="int5,int8"
+        "--average-bits", "8", "--step", "clip-mse", "--out", str(out), formats="int5,int8"
     )
     assert said.code == 0
     assert f"written  {out}" in said.err

@@ -42,7 +42,7 @@ class Drawn:
 
 
 def image_net(seed: int) -> tuple[onnx.ModelProto, tuple[int, ...]]:
-    """Blocks of convolutions: residual sums, concatenations, groups; then a mean or a flattening."""
+    """Convolutions with residual sums, concatenations, groups; then a mean or a flattening."""
     net = Drawn(seed)
     width = int(net.rng.integers(2, 5)) * 2
     h = net.conv("x", 3, width)

@@ -26,10 +26,11 @@ def ones(*shape):
 
 
 def test_a_product_couples_what_it_sums():
-    one = found(
-        [helper.make_node("MatMul", ["x", "a"], ["h"]), helper.make_node("MatMul", ["h", "b"], ["y"])],
-        (2, 3), (2, 5), {"a": ones(3, 4), "b": ones(4, 5)},
-    )  # fmt: skip
+    nodes = [
+        helper.make_node("MatMul", ["x", "a"], ["h"]),
+        helper.make_node("MatMul", ["h", "b"], ["y"]),
+    ]
+    one = found(nodes, (2, 3), (2, 5), {"a": ones(3, 4), "b": ones(4, 5)})
     assert same(one, ("a", 1), ("b", 0))
     assert not one.atoms.pinned(one.of("a")[1]).any()
     assert one.atoms.pinned(one.of("a")[0]).all()
