@@ -113,6 +113,34 @@ def design_seeds() -> Iterator[bytes]:
     yield design.write("d", {"ds-cnn": found}, {"latency": 1.0}, {"rows": 8}, 0).encode()
 
 
+def net_seeds() -> Iterator[bytes]:
+    """Small networks with weights, of convolutions and of attention."""
+    from tests.compress import nets
+
+    for make in (nets.convolutions, nets.attention):
+        yield make().SerializeToString()
+
+
+def quantized(path: Path) -> object:
+    """All that `cosynth quantize` does with a file: read, measure, choose, prune, write."""
+    from cosynth import compress
+    from cosynth.codesign.quantize import Wanted, quantize
+    from cosynth.compress.sensitivity import Measure
+    from cosynth.compress.write import written
+
+    network = compress.read(path)
+    samples = compress.random_samples(network, 2, 0, {})
+    options = (
+        compress.Choice(weights="mxfp4", activations="mxfp8"),
+        compress.Choice(weights="int4", activations="int8"),
+    )
+    measure = Measure(runner=compress.Runner(network=network), feeds=samples.feeds)
+    wanted = Wanted(options=options, limits={}, kept={}, points=3)
+    found = quantize(network, measure, wanted)
+    compress.prune_channels(network, 0.5)
+    return written(measure.runner, found.choices)
+
+
 def format_seeds() -> Iterator[bytes]:
     """Every format of the catalogue."""
     from importlib import resources
@@ -174,7 +202,7 @@ def case(reader: str, seeds: list[bytes], number: int) -> bytes:
     """One damaged file; the same number gives the same file."""
     draw = random.Random(number)
     whole = draw.choice(seeds)
-    if reader in {"onnx", "network"} and draw.random() < 0.5:
+    if reader in {"onnx", "network", "quantize"} and draw.random() < 0.5:
         return structured(whole, draw)
     return damaged(whole, draw)
 
@@ -190,6 +218,7 @@ def readers() -> dict[str, tuple[str, Callable[[Path], object], Callable[[], Ite
     return {
         "onnx": (".onnx", onnx.read, onnx_seeds),
         "network": (".onnx", compress.read, onnx_seeds),
+        "quantize": (".onnx", quantized, net_seeds),
         "format": (".toml", lambda path: known.__wrapped__(str(path)), format_seeds),
         "toml": (".toml", toml.read, toml_seeds),
         "config": (".json", lambda path: huggingface.read(path, Options()), config_seeds),
@@ -200,7 +229,18 @@ def readers() -> dict[str, tuple[str, Callable[[Path], object], Callable[[], Ite
     }
 
 
-READERS = ("onnx", "network", "format", "toml", "config", "hardware", "space", "design", "mapping")
+READERS = (
+    "onnx",
+    "network",
+    "quantize",
+    "format",
+    "toml",
+    "config",
+    "hardware",
+    "space",
+    "design",
+    "mapping",
+)
 
 
 @dataclass(slots=True)

@@ -126,3 +126,17 @@ def test_shares_wrong(share):
             prune(given, share)
     with pytest.raises(SpecError, match="0:4 sparsity: keep from 1 to 4"):
         prune_pattern(given, 0, 4)
+
+
+def test_single_numbers_stay_single_numbers():
+    nodes = [
+        helper.make_node("MatMul", ["x", "a"], ["h"]),
+        helper.make_node("Mul", ["h", "two"], ["m"]),
+        helper.make_node("MatMul", ["m", "b"], ["y"]),
+    ]
+    constants = {
+        "a": np.ones((3, 4), np.float32), "b": np.ones((4, 2), np.float32), "two": np.float32(2),
+    }  # fmt: skip
+    pruned = prune_channels(network(nets.model(nodes, (1, 3), (1, 2), constants), "net"), 0.5)
+    assert pruned.network.constants["two"].shape == ()
+    assert pruned.network.constants["a"].shape == (3, 2)

@@ -103,9 +103,16 @@ class _Walk:
             handler = _pooled
         elif handler is None and node.op_type in _ALONG:
             handler = _along
-        if not known or inner or handler is None or not handler(self, node):
+        if not known or inner or handler is None or not self._followed(handler, node):
             for name in [*read, *made, *_outer(node)]:
                 self.pin(name, f"{node.op_type} {node.output[0]!r} cannot be followed")
+
+    def _followed(self, handler: Handler, node: onnx.NodeProto) -> bool:
+        """Whether a handler could do its work: shapes may contradict the operator."""
+        try:
+            return handler(self, node)
+        except (IndexError, KeyError, ValueError):
+            return False
 
     @property
     def version(self) -> int:

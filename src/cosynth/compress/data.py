@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ LABELS = "labels"
 _BATCH = 32  # samples at once, where the model leaves it open
 # sizes of dimensions that a model leaves open, for random samples: sides of an image, and others
 _SIDE, _OPEN = 64, 8
+_MOST_DRAWN = 1 << 30  # numbers of one input
 _WHOLE = 2  # whole numbers are drawn below it, where they look nothing up
 
 
@@ -216,6 +218,9 @@ def _batches(
 def _drawn(
     rng: np.random.Generator, one: _Input, sizes: tuple[int, ...], network: Network
 ) -> NDArray[Any]:
+    if math.prod(sizes) > _MOST_DRAWN:
+        shape = " x ".join(map(str, sizes))
+        raise SpecError(f"input {one.name!r}: {shape} numbers are too many to be drawn")
     match one.kind.kind:
         case "f":
             return rng.standard_normal(sizes).astype(one.kind)

@@ -87,7 +87,10 @@ def prune_channels(given: Network, share: float) -> Pruned:
     if share and not removed.size:
         reasons = "; ".join(f"{name}: {why}" for name, why in list(pinned.items())[:4])
         raise WorkloadError(f"{given.source}: no channel can be removed ({reasons})")
-    smaller = _cut(given, found, removed)
+    try:
+        smaller = _cut(given, found, removed)
+    except SpecError as error:
+        raise WorkloadError(f"{given.source}: channels cannot be removed here: {error}") from None
     density = {
         site.name: Fraction(
             smaller.constants[after.weight.tensor].size, given.constants[site.weight.tensor].size
@@ -134,7 +137,7 @@ def _with(given: Network, values: Mapping[str, Values]) -> Network:
     for one in model.graph.initializer:
         if one.name in values:
             own = values[one.name].astype(given.constants[one.name].dtype)
-            one.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(own), one.name))
+            one.CopyFrom(numpy_helper.from_array(np.array(own, order="C"), one.name))
     del model.graph.value_info[:]
     return network(model, given.source)
 

@@ -29,7 +29,7 @@ def settled(model: onnx.ModelProto, source: str) -> onnx.ModelProto:
     own.CopyFrom(model)
     _fold(own, source)
     try:
-        return onnx.shape_inference.infer_shapes(own, strict_mode=True)
+        return onnx.shape_inference.infer_shapes(own, check_type=True, strict_mode=True)
     except (onnx.shape_inference.InferenceError, *_INVALID) as error:
         raise SpecError(f"{source}: its shapes contradict each other: {error}") from None
 
@@ -40,6 +40,11 @@ def _check(model: onnx.ModelProto, source: str) -> None:
     except _INVALID as error:
         said = " ".join(str(error).split())
         raise SpecError(f"{source}: not valid ONNX: {said}") from None
+    for one in model.graph.initializer:
+        try:
+            numpy_helper.to_array(one)
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise SpecError(f"{source}: constant {one.name!r} is malformed: {error}") from None
     long = {
         one.name for one in model.graph.initializer if list(one.dims) > [_MOST_DIMENSIONS]
         and one.data_type == onnx.TensorProto.INT64

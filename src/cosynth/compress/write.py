@@ -23,6 +23,7 @@ from cosynth.errors import CosynthError, SpecError
 from cosynth.format import known
 
 PLAIN = "fp32"
+_INVALID = (onnx.checker.ValidationError, RuntimeError, ValueError, TypeError)
 _FIRST = 19  # of the operators: earlier ones onnx itself cannot run quantised
 _MOST_INSIDE = 1_500_000_000  # bytes of constants; protobuf ends at 2 GiB
 # the file format that goes with a version of the operators
@@ -51,7 +52,7 @@ def written(runner: Runner, choices: Mapping[str, Choice]) -> Written:
     graph = model.graph
     names = {name for node in graph.node for name in (*node.input, *node.output, node.name)}
     names |= {one.name for one in (*graph.initializer, *graph.input)}
-    shapes = {v.name: v.type.tensor_type.shape.dim for v in _values(model)}
+    shapes = {v.name: v.type.tensor_type.shape.dim for v in _values(network.model)}
     nodes = Nodes(taken=names, ranks={name: len(dims) for name, dims in shapes.items()})
     where = {node.output[0]: at for at, node in enumerate(graph.node)}
     writer = _Writer(runner=runner, shapes=shapes, nodes=nodes)
@@ -67,7 +68,11 @@ def written(runner: Runner, choices: Mapping[str, Choice]) -> Written:
         nodes.nodes = []
     _assembled(graph, before, nodes.constants)
     _described(model, choices)
-    onnx.checker.check_model(model, full_check=_small(model))
+    try:
+        onnx.checker.check_model(model, full_check=_small(model))
+    except (onnx.shape_inference.InferenceError, *_INVALID) as error:
+        said = " ".join(str(error).split())
+        raise SpecError(f"{network.source}: is not valid once written: {said}") from None
     return Written(model=model, notes=tuple(_notes(taken, choices)))
 
 
@@ -184,12 +189,14 @@ def _converted(network: Network, version: int) -> onnx.ModelProto:
         else:
             try:
                 model = version_converter.convert_version(model, version)
-            except (RuntimeError, onnx.checker.ValidationError) as error:
+            except (version_converter.ConvertError, *_INVALID) as error:
                 said = " ".join(str(error).split())
                 raise SpecError(
                     f"{network.source}: cannot be brought from version {own} of the operators to"
                     f" {version}, which these formats need: {said}"
                 ) from None
+        # they may have other types now
+        del model.graph.value_info[:]
     model.ir_version = max(model.ir_version, _IR.get(max(own, version), onnx.IR_VERSION))
     return model
 
