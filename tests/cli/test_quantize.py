@@ -102,7 +102,7 @@ def test_steps_and_the_file_are_told(quantize, tmp_path):
 def test_least_bits_for_an_error(quantize):
     data = quantize("--qsnr", "25", "--json").data
     assert data["minimize"] == "bits"
-    assert data["best"]["predicted"] <= 10**-2.5
+    assert data["best"]["qsnr"] >= 25
 
 
 @pytest.mark.parametrize(

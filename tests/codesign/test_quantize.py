@@ -95,7 +95,7 @@ def test_layers_that_are_kept_have_no_choice(measure):
 
 def test_least_bits_under_a_limit_on_the_error(measure):
     found = quantize(measure.runner.network, measure, wanted(minimize="bits", noise=1e-2))
-    assert found.best.figures["noise"] <= 1e-2
+    assert found.best.noise <= 1e-2
     assert found.best.figures["bits"] < 8
 
 

@@ -116,7 +116,7 @@ def quantize(
         figures=figures,
     )
     problem = _Problem(network=network, layers=layers, options=options, table=table, costs=costs)
-    picks, found = _within(problem, wanted, on)
+    picks, found = _within(problem, wanted, on, measure)
     looked = _front(problem, wanted, picks)
     members = []
     for at, each in enumerate(looked):
@@ -235,24 +235,29 @@ class _Problem:
 
 
 def _within(
-    problem: _Problem, wanted: Wanted, on: tuple[Workload, Hardware] | None
+    problem: _Problem, wanted: Wanted, on: tuple[Workload, Hardware] | None, measure: Measure
 ) -> tuple[tuple[int, ...], Estimate | None]:
-    """The best choice; limits on costs hold for the estimate of the mix, not for its parts only."""
+    """The best choice. Limits hold for the mix as a whole, not for the sum of its parts only."""
     limits = dict(wanted.limits)
     for _ in range(_TRIES):
         picks = _chosen(problem, wanted, limits)
-        if on is None:
-            return picks, None
-        found = estimate(*on, _assignment(problem.layers, picks, problem.options), wanted.objective)
+        found = None
+        reached: dict[str, float] = {}
+        if "noise" in limits:
+            reached["noise"] = measure.noise(problem.choices(picks))
+        if on is not None:
+            formats = _assignment(problem.layers, picks, problem.options)
+            found = estimate(*on, formats, wanted.objective)
+            reached |= {"latency": found.latency, "energy": found.energy}
         over = {
-            name: getattr(found, name) / most
+            name: reached[name] / most
             for name, most in wanted.limits.items()
-            if name in {"latency", "energy"} and getattr(found, name) > most
+            if reached.get(name, 0.0) > most
         }
         if not over:
             return picks, found
         limits |= {name: limits[name] / excess for name, excess in over.items()}
-    worst = ", ".join(f"{name} {getattr(found, name):.3g}" for name in over)
+    worst = ", ".join(f"{name} {reached[name]:.3g}" for name in over)
     raise InfeasibleError(f"no choice was found that keeps the limits once mixed: {worst} remain")
 
 
