@@ -1,8 +1,8 @@
 """Quantising a ResNet-18 end to end: `python -m bench.quantize [--samples 4] [--image 224]`.
 
-Weights are drawn (He), as no trained ones ship with a package; `python -m bench.accuracy` has trained
-nets. Prints wall time of each part, the mix at 4.5 bits beside single formats, and compares what
-onnx's own evaluator makes of the written weights with our codec, bit by bit.
+Weights are drawn (He), as no trained ones ship with a package; `python -m bench.accuracy` has
+trained nets. Prints wall time of each part, the mix at 4.5 bits beside single formats, and
+compares what onnx's own evaluator makes of the written weights with our codec, bit by bit.
 """
 
 from __future__ import annotations

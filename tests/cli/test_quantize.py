@@ -140,6 +140,11 @@ def test_what_cannot_be_had_ends_with_3_wrong(quantize, options, said):
         (("--prune", "5:4"), "5:4 sparsity: keep from 1 to 4 of 4"),
         (("--step", "hadamrd"), "no step 'hadamrd'; did you mean 'hadamard'"),
         (("--out", "."), "--out .: is a folder; give a file"),
+        (
+            ("--out", "o.onnx", "--formats", "int8,olive4"),
+            "layer 'c1': format 'olive4': ONNX has no",
+        ),
+        (("--out", "o.onnx", "--activations", "nf4"), "activations in 'nf4': it is looked up"),
     ],
 )
 def test_requests_wrong(quantize, options, said):

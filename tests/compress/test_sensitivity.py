@@ -79,6 +79,14 @@ def test_noise_is_averaged_over_real_outputs():
     assert relative_noise([{"a": np.zeros(2)}], [{"a": np.zeros(2)}]) == 0
 
 
+def test_errors_may_be_against_another_model():
+    one = measure(nets.convolutions(), (8, 3, 8, 8))
+    other = Runner(network=network(nets.convolutions(seed=1), "other"))
+    against = Measure(runner=one.runner, feeds=one.feeds, reference=other)
+    assert one.noise({}) == 0
+    assert against.noise({}) > 0.1
+
+
 def test_outputs_that_cannot_be_compared_wrong():
     nodes = [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Log", ["p"], ["y"])]
     weight = np.ones((2, 2), np.float32)

@@ -15,7 +15,7 @@ from cosynth.compress.choices import Choice
 from cosynth.compress.network import network
 from cosynth.compress.run import Runner
 from cosynth.compress.step import step, stepped
-from cosynth.compress.write import save, written
+from cosynth.compress.write import check_writable, save, written
 from cosynth.errors import SpecError
 from cosynth.format import known
 from cosynth.workload.load import load
@@ -170,6 +170,15 @@ def test_what_onnx_cannot_spell_wrong():
     ):
         with pytest.raises(SpecError, match=said):
             written(runner, {"c1": choice})
+
+
+def test_what_cannot_be_written_is_found_before_anything_is_encoded():
+    given = network(nets.attention(), "net")
+    fine = [Choice(weights=w, activations=a) for w, a in PAIRS]
+    check_writable(given, fine)
+    for choice in (Choice(weights="olive4"), Choice(activations="mxfp4-even")):
+        with pytest.raises(SpecError, match="net: layer 'q': "):
+            check_writable(given, [*fine, choice])
 
 
 def test_an_old_model_is_brought_to_the_version_that_its_formats_need():

@@ -126,13 +126,18 @@ def command(
     prepared = [step(name, seed) for name in steps]
     if out is not None and out.is_dir():
         raise click.UsageError(f"--out {out}: is a folder; give a file")
-    network = read(_onnx(model_file))
-    if pruning is not None:
-        network = _pruned(network, pruning)
+    whole = read(_onnx(model_file))
+    network = whole if pruning is None else _pruned(whole, pruning)
+    if out is not None:
+        from cosynth.compress.write import check_writable
+
+        check_writable(network, (*wanted.options, *wanted.kept.values()))
     samples = _samples(network, file, count, seed, sizes)
+    _check_labels(chosen, samples)
     where = _priced(network, model_file, hardware, sizes)
     runner = stepped(Runner(network=network), prepared, samples.feeds)
-    measure = Measure(runner=runner, feeds=samples.feeds)
+    reference = None if pruning is None else Runner(network=whole)
+    measure = Measure(runner=runner, feeds=samples.feeds, reference=reference)
     with step_progress("choosing formats") as hear:
         found = search.quantize(network, measure, wanted, where, hear)
     _report(found, measure, samples, _metrics(found, measure, samples, chosen), out, as_json)
@@ -253,6 +258,13 @@ def _priced(
         return load(str(copy), dims), where
 
 
+def _check_labels(metrics: list[Metric], samples: Samples) -> None:
+    """Before minutes are spent: some metrics want labels."""
+    for one in metrics:
+        if one.labelled and samples.labels is None:
+            raise SpecError(f"--metric {one.name}: needs samples with labels (--data)")
+
+
 def _metrics(
     found: Quantised, measure: Measure, samples: Samples, metrics: list[Metric]
 ) -> list[MetricData]:
@@ -267,8 +279,6 @@ def _metrics(
     given = np.concatenate([each[first] for each in measure.outputs(found.choices)])
     rows: list[MetricData] = []
     for one in metrics:
-        if one.labelled and samples.labels is None:
-            raise SpecError(f"--metric {one.name}: needs samples with labels (--data)")
         labels = exact if samples.labels is None else samples.labels[: len(exact)]
         rows.append({
             "name": one.name,

@@ -47,15 +47,19 @@ def layers_of(network: Network) -> tuple[Layer, ...]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measure:
-    """A model on some data: `feeds` are batches of inputs by name."""
+    """A model on some data: `feeds` are batches of inputs by name.
+
+    Errors are against the `reference`, where there is one: the model before it was pruned.
+    """
 
     runner: Runner
     feeds: tuple[Tensors, ...]
+    reference: Runner | None = None
 
     @cached_property
     def exact(self) -> tuple[Tensors, ...]:
         """Outputs of the model as it is; WorkloadError where they cannot be compared."""
-        found = tuple(self.runner.run(feed, {}) for feed in self.feeds)
+        found = tuple((self.reference or self.runner).run(feed, {}) for feed in self.feeds)
         floats = [name for name, values in found[0].items() if values.dtype.kind == "f"]
         if not floats:
             raise WorkloadError(f"{self.runner.network.source}: no output holds real numbers")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,22 @@ def written(runner: Runner, choices: Mapping[str, Choice]) -> Written:
         said = " ".join(str(error).split())
         raise SpecError(f"{network.source}: is not valid once written: {said}") from None
     return Written(model=model, notes=tuple(_notes(taken, choices)))
+
+
+def check_writable(network: Network, options: Iterable[Choice]) -> None:
+    """Raise what `written` would for any of these options in any layer; nothing is encoded."""
+    shapes = {v.name: v.type.tensor_type.shape.dim for v in _values(network.model)}
+    for option in options:
+        for site in network.sites:
+            _version(network, site, option)
+            if option.activations == PLAIN:
+                continue
+            nodes = Nodes(taken=set(), ranks={name: len(dims) for name, dims in shapes.items()})
+            try:
+                for one in site.activations:
+                    rounded(one, known(option.activations), shapes.get(one.tensor), "", nodes)
+            except CosynthError as error:
+                raise SpecError(f"{network.source}: layer {site.name!r}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
