@@ -123,7 +123,9 @@ def quantize(
         if on_step:
             on_step("measuring the front", at, len(looked))
         members.append(problem.member(each, measure))
-    best = _best(members, picks, wanted)
+    asked = next(member for member in members if member.picks == picks)
+    alike = on is None and measure.reference is None
+    best = _best(asked, members, wanted) if alike else asked
     uniform = {
         at: problem.member(same, measure)
         for at, same in enumerate([(at,) * len(layers) for at in range(len(options))])
@@ -286,11 +288,9 @@ def _front(
     return tuple(sorted(every, key=lambda each: problem.table.total(each, against)))
 
 
-def _best(members: Sequence[Member], picks: tuple[int, ...], wanted: Wanted) -> Member:
+def _best(asked: Member, members: Sequence[Member], wanted: Wanted) -> Member:
     """The member that was asked for; where noise counts, one that is measured to have less."""
-    asked = next(member for member in members if member.picks == picks)
-    priced = {"latency", "energy"} & {*wanted.limits}
-    if wanted.minimize != "noise" or priced:
+    if wanted.minimize != "noise":
         return asked
     within = [
         each
