@@ -13,8 +13,8 @@ NEED_TORCH = ("accuracy", "counts", "counts_images")
 PARTS = ("nets", "training")  # of benchmarks, none of their own
 FOUND = [m.name for m in pkgutil.iter_modules(bench.__path__) if not m.name.startswith("_")]
 NAMES = sorted(set(FOUND) - set(PARTS))
-# they make environments; rivals takes an hour
-ON_REQUEST = ("formats", "rivals")
+# they make environments or files of the repository; rivals takes an hour
+ON_REQUEST = ("example", "formats", "rivals")
 
 
 def main() -> int:

@@ -107,8 +107,8 @@ def command(
     best choice within the limits, and the front from the fewest bits to the least error.
 
     \b
-    cosynth quantize net.onnx --formats mxint8,mxfp4 --average-bits 4.5 --out small.onnx
-    cosynth quantize net.onnx --formats int8,int4 --activations int8 --on gemmini --latency 5ms
+    cosynth quantize net.onnx --formats mxint8,mxfp4 --average-bits 5 --out q.onnx
+    cosynth quantize net.onnx --formats int8,int4 --activations int8 --on gemmini
     """  # noqa: D301 click reads the mark
     from cosynth.codesign import quantize as search
     from cosynth.compress import Runner, metric, read, step, stepped
