@@ -10,7 +10,7 @@ from cosynth.codesign.quantize import Wanted, quantize
 from cosynth.compress import Choice, Runner, network
 from cosynth.compress.sensitivity import Measure
 from cosynth.report.quantize import Told, quantize_data
-from cosynth.report.terminal.quantize import decibels, number, share
+from cosynth.report.terminal.quantize import number, ratio, share
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,6 @@ def test_constants_that_are_no_weights_are_left(data):
 
 
 def test_numbers_for_people():
-    assert [decibels(each) for each in (0.01, 0.0, None)] == ["20.0 dB", "exact", "not finite"]
+    assert [ratio(each) for each in (0.01, 0.0, None)] == ["20.0 dB", "exact", "not finite"]
     assert [share(each) for each in (0.5, None)] == ["50 %", "more than all"]
     assert [number(each) for each in (0.25, None)] == ["0.25", "not finite"]

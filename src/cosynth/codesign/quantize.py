@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -305,7 +305,7 @@ def _assignment(
 ) -> Assignment:
     """Formats of a whole model; what has no choice takes the first layer's."""
     taken = [options[pick] for pick in picks]
-    first = replace(taken[0])
+    first = taken[0]
     return Assignment(
         weights=first.weights,
         activations=first.activations,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from cosynth.codesign.quantize import decibels
 from cosynth.report.contract_quantize import MixData, QuantizeData
 from cosynth.report.terminal.text import (
     MUTED,
@@ -46,8 +47,8 @@ def _figures(data: QuantizeData) -> RenderableType:
     size = best["bits"] * data["elements"] / 8
     whole = f"{show(size, 'bytes')} instead of {show(data['elements'] * 4, 'bytes')}"
     rows.add_row("bits of a weight", f"{best['bits']:.3f}", whole)
-    rows.add_row("error", decibels(best["noise"]), f"{share(best['noise'])} of the outputs' power")
-    rows.add_row("", decibels(best["predicted"]), "predicted: the sum of the layers' alone")
+    rows.add_row("error", ratio(best["noise"]), f"{share(best['noise'])} of the outputs' power")
+    rows.add_row("", ratio(best["predicted"]), "predicted: the sum of the layers' alone")
     for metric in data["metrics"]:
         rows.add_row(
             named(metric["name"], ""),
@@ -77,7 +78,7 @@ def _layers(data: QuantizeData) -> RenderableType:
             named(each["weights"] + (" (kept)" if each["kept"] else ""), ""),
             *([named(each["activations"], "")] if computed else []),
             f"{each['bits']:.2f}" if each["elements"] else "",
-            decibels(each["noise"]),
+            ratio(each["noise"]),
             Text.assemble(bar(part, 8), f" {percent(part)}"),
         )
     return rows
@@ -96,7 +97,7 @@ def _front(data: QuantizeData) -> RenderableType:
             named(_mark(each), STRONG if each["chosen"] else ""),
             f"{each['bits']:.2f}",
             *costs,
-            decibels(each["noise"]),
+            ratio(each["noise"]),
             drawn,
         )
     return rows
@@ -106,17 +107,15 @@ def _mark(mix: MixData) -> str:
     return " · ".join(filter(None, ["chosen" if mix["chosen"] else "", mix["uniform"]]))
 
 
-def decibels(noise: float | None) -> str:
+def ratio(noise: float | None) -> str:
     """Write a noise as the ratio of signal to it.
 
-    >>> decibels(0.001), decibels(0), decibels(None)
+    >>> ratio(0.001), ratio(0), ratio(None)
     ('30.0 dB', 'exact', 'not finite')
     """
-    import math
-
     if noise is None:
         return "not finite"
-    return f"{-10 * math.log10(noise):.1f} dB" if noise > 0 else "exact"
+    return f"{decibels(noise):.1f} dB" if noise > 0 else "exact"
 
 
 def share(noise: float | None) -> str:
