@@ -11,7 +11,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.base: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[quantize]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[quantize,rtl]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python

@@ -91,7 +91,7 @@ def test_every_name_of_the_catalogue_is_documented():
 def test_the_source_imports_only_what_the_project_declares():
     # a distribution and the module it installs differ in name
     declared = {"google"}
-    extras = ("jax", "torch", "nsga2", "dask", "quantize")
+    extras = ("jax", "torch", "nsga2", "dask", "quantize", "rtl")
     requirements = list(PROJECT["project"]["dependencies"])
     for extra in extras:
         requirements += PROJECT["project"]["optional-dependencies"][extra]

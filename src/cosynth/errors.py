@@ -40,6 +40,10 @@ class StudyError(CosynthError):
     """A study on disk cannot be opened, continued or written."""
 
 
+class CircuitError(CosynthError):
+    """A circuit cannot be read, built, simulated or synthesised, or a tool for it is missing."""
+
+
 class InfeasibleError(CosynthError):
     """The request is understood but nothing satisfies it; names the limit."""
 

@@ -1,0 +1,221 @@
+"""A circuit made into a shared library that simulates it: Verilator, then a C++ compiler."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cosynth.errors import CircuitError
+from cosynth.rtl.kept import kept, key
+from cosynth.rtl.tools import Tool, compiler, verilator
+
+# waveforms: none, in the standard's text, or in GTKWave's compact form, which needs lz4 and zlib
+Trace = Literal["", "vcd", "fst"]
+
+HARNESSES = Path(__file__).parent / "harness"
+LIBRARY = "model.so"
+_STOPS = HARNESSES / "stops.cpp"
+# random where nothing was assigned, so that a forgotten reset shows; assertions are checked
+_VERILATOR = ("--cc", "--assert", "--x-initial", "unique", "--x-assign", "unique", "-Wno-fatal")
+_CPLUSPLUS = ("-std=gnu++20", "-fPIC", "-DVM_COVERAGE=0", "-DVM_SC=0")
+# the harness throws where Verilator's runtime would end the process
+_OURS = ("-DVL_USER_FINISH", "-DVL_USER_STOP", "-DVL_USER_FATAL")
+_OPTIMISE = "-O1"  # -O2 and -O3 gain 5 to 8 % on small models and lose as much on large ones
+_PORT = re.compile(r"VL_(IN|OUT|INOUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)(?:,\d+)?\);")
+_ANY_PORT = re.compile(r"^\s*VL_(?:IN|OUT|INOUT)(?:8|16|64|W)?\(", re.MULTILINE)
+_WITH_FST = ("-x", "c++", "-fsyntax-only", "-include", "lz4.h", "-include", "zlib.h", os.devnull)
+# below, one call of the compiler for all files costs less than one for each: headers dominate
+_SMALL = 300_000  # bytes of generated C++
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port of a module; `bits` wide."""
+
+    name: str
+    bits: int
+    input: bool
+
+
+def build(
+    sources: Sequence[Path],
+    top: str,
+    parameters: Mapping[str, int] | None = None,
+    harness: Path = HARNESSES / "block.cpp",
+    trace: Trace = "",
+) -> Path:
+    """Return a shared library of module `top` and a harness that drives it, built or kept.
+
+    The harness is C++ that includes `Vmodel.h` (the class `Vmodel`) and `ports.h`. A traced one
+    runs at half the speed. CircuitError with the tool's words if the sources are wrong.
+    """
+    given = parameters or {}
+    texts = [_read(path) for path in sources]
+    name = key(
+        *texts,
+        top,
+        repr(sorted(given.items())),
+        harness.read_bytes(),
+        _STOPS.read_bytes(),
+        *_recipe(trace),
+    )
+
+    def make(folder: Path) -> None:
+        model = folder / "cpp"
+        verilate(sources, top, given, model, (f"--trace-{trace}",) if trace else ())
+        write_ports(model, top)
+        _compile(model, harness, trace, folder / LIBRARY)
+
+    return kept("models", name, make) / LIBRARY
+
+
+def verilate(
+    sources: Sequence[Path],
+    top: str,
+    parameters: Mapping[str, int],
+    folder: Path,
+    options: Sequence[str] = (),
+) -> None:
+    """Write the C++ of module `top` into `folder`."""
+    said = verilator().run(
+        [
+            *_VERILATOR,
+            *options,
+            *("--top-module", top, "--prefix", "Vmodel", "--Mdir", folder),
+            *(f"-G{name}={value}" for name, value in sorted(parameters.items())),
+            *(path.resolve() for path in sources),
+        ]
+    )
+    said.checked(f"read module {top}")
+
+
+def read_ports(header: str, top: str) -> tuple[Port, ...]:
+    """Return the ports that `Vmodel.h` declares; CircuitError for kinds that are not driven."""
+    found = _PORT.findall(header)
+    if len(found) != len(_ANY_PORT.findall(header)):
+        raise CircuitError(
+            f"module {top}: a port is an unpacked array; use packed vectors at ports"
+        )
+    for direction, name, _, _ in found:
+        if direction == "INOUT":
+            raise CircuitError(f"module {top}: port {name} is an inout; split it in two")
+    return tuple(
+        Port(name=name, bits=int(high) - int(low) + 1, input=direction == "IN")
+        for direction, name, high, low in found
+    )
+
+
+def write_ports(folder: Path, top: str) -> None:
+    """Write `ports.h` beside `Vmodel.h`: the table of ports as a macro over a macro."""
+    ports = read_ports((folder / "Vmodel.h").read_text(), top)
+    lines = [f"port({port.name}, {port.bits}, {int(port.input)})" for port in ports]
+    text = " \\\n  ".join(["#define COSYNTH_PORTS(port)", *lines])
+    (folder / "ports.h").write_text(f"{text}\n")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CircuitError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _recipe(trace: Trace) -> tuple[str, ...]:
+    """What else the result hangs on: tools and flags."""
+    one, two = verilator(), compiler()
+    flags = (*_VERILATOR, *_CPLUSPLUS, *_OURS, _OPTIMISE, f"trace={trace}", f"small={_SMALL}")
+    return (one.version, " ".join(two.command), two.version, *flags, *(_native() if _zig() else ()))
+
+
+def _zig() -> bool:
+    """The compiler of ziglang makes code for this very machine."""
+    return "ziglang" in compiler().command
+
+
+def _native() -> tuple[str, ...]:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        text = os.uname().version
+    return tuple(sorted(set(re.findall(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE))))
+
+
+def _flags(trace: Trace) -> list[str]:
+    root = Path(verilator().environment["VERILATOR_ROOT"]) / "include"
+    tracing = [f"-DVM_TRACE={int(bool(trace))}"]
+    tracing += [f"-DVM_TRACE_{kind.upper()}={int(trace == kind)}" for kind in ("vcd", "fst")]
+    return [*_CPLUSPLUS, *_OURS, *tracing, f"-I{root}", f"-I{root / 'vltstd'}"]
+
+
+def runtime(trace: Trace) -> Path:
+    """Return the folder of Verilator's own objects and of its header compiled beforehand.
+
+    The header is most of what a small model costs: 1.3 s of compilation without, 0.3 s with.
+    """
+    root = Path(verilator().environment["VERILATOR_ROOT"]) / "include"
+    files = [root / "verilated.cpp", root / "verilated_threads.cpp", _STOPS]
+    if trace:
+        files.append(root / f"verilated_{trace}_c.cpp")
+    if trace == "fst" and compiler().run(_WITH_FST).status:
+        raise CircuitError(
+            "FST waveforms need the headers of lz4 and zlib (Debian: liblz4-dev, zlib1g-dev); "
+            "install them or write VCD"
+        )
+
+    def make(folder: Path) -> None:
+        header = folder / "runtime.h"
+        header.write_text('#include "verilated.h"\n')
+        jobs: list[list[str | Path]] = [
+            [_OPTIMISE, "-x", "c++-header", header, "-o", folder / "runtime.h.gch"]
+        ]
+        jobs += [[_OPTIMISE, "-c", path, "-o", folder / f"{path.stem}.o"] for path in files]
+        run_together([[*_flags(trace), *job] for job in jobs], "build Verilator's runtime")
+
+    return kept("runtime", key(_STOPS.read_bytes(), *_recipe(trace)), make)
+
+
+def _compile(model: Path, harness: Path, trace: Trace, library: Path) -> None:
+    files = sorted(model.glob("*.cpp"))
+    ready = runtime(trace)
+    flags: list[str | Path] = [*_flags(trace), f"-I{model}", "-include", ready / "runtime.h"]
+    if sum(path.stat().st_size for path in files) < _SMALL:
+        whole = model / "whole.cpp"
+        whole.write_text("".join(f'#include "{path}"\n' for path in (*files, harness.resolve())))
+        units = [(whole, _OPTIMISE)]
+    else:
+        # what runs once is not worth optimising, but at another level the header counts anew
+        units = [(path, "-O0" if _slow(path) else _OPTIMISE) for path in files]
+        units.append((harness, _OPTIMISE))
+    objects = [model / f"{path.stem}.o" for path, _ in units]
+    jobs: list[list[str | Path]] = [
+        [*flags, level, "-c", path, "-o", to]
+        for (path, level), to in zip(units, objects, strict=True)
+    ]
+    run_together(jobs, f"compile the model of {harness.name}")
+    link: list[str | Path] = [
+        *objects,
+        *sorted(ready.glob("*.o")),
+        "-lpthread",
+        *(("-llz4", "-lz") if trace == "fst" else ()),
+    ]
+    compiler().run(["-shared", "-o", library, *link]).checked("link the model")
+    for path in objects:
+        path.unlink()
+
+
+def _slow(path: Path) -> bool:
+    return "__Slow" in path.stem and path.stat().st_size > _SMALL
+
+
+def run_together(jobs: Sequence[Sequence[str | Path]], what: str) -> None:
+    """Run the compiler on each list of arguments, as many at a time as there are cores."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    tool: Tool = compiler()
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for said in pool.map(tool.run, jobs):
+            said.checked(what)

@@ -1,0 +1,15 @@
+// Stops by itself when told to.
+`default_nettype none
+module stops (
+    input wire logic clk,
+    input wire logic stop,
+    input wire logic fail,
+    input wire logic bad
+);
+    always_ff @(posedge clk) begin
+        if (stop) $finish;
+        if (fail) $fatal(1, "told to fail");
+        assert (!bad) else $error("bad was high");
+    end
+endmodule
+`default_nettype wire
