@@ -6,7 +6,9 @@ import pytest
 from cosynth.errors import SpecError
 from cosynth.format import known
 from cosynth.format.element import table
+from cosynth.rtl.drive import Block
 from cosynth.rtl.operands import operand, product_parameters
+from cosynth.rtl.source import sources
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.product import product
 from cosynth.rtl.twin.wrap import unsigned, wrap
@@ -90,3 +92,26 @@ def test_bits_of_a_port_and_back():
 def test_elements_without_a_circuit_wrong(name, said):
     with pytest.raises(SpecError, match=said):
         operand(known(name))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "bits", "decoded"),
+    [
+        *((a, b, 0, False) for a, b in PAIRS),
+        ("fp4_e2m1", "fp4_e2m1", 0, True),
+        ("fp8_e4m3fn", "fp8_e4m3fn", 0, True),
+        ("fp6_e3m2", "int4", 0, True),
+        ("int16", "int16", 0, False),
+        ("fp16", "uint4", 48, False),
+        ("fp16", "fp16", 48, False),
+        ("fp8_e4m3fn", "int8", 16, False),
+        ("ue4m3", "ue4m3", 0, False),
+    ],
+)
+def test_the_circuit_multiplies_as_its_twin(a, b, bits, decoded):
+    parameters = product_parameters(known(a), known(b), bits=bits, decoded=decoded)
+    block = Block.open(sources("product"), "product", parameters)
+    left, right = codes(a, b)
+    expected = product(left, right, operand(known(a)), operand(known(b)), parameters["P"])
+    found = block.run({"a": left, "b": right})["p"]
+    np.testing.assert_array_equal(found, unsigned(expected, parameters["P"]))
