@@ -16,9 +16,9 @@ module reader #(
     parameter int COUNT = 16,
     parameter int WIDTH = 20,
     parameter int TOKENS = 16,
+    parameter int LINE = 12,
     localparam int PLACES = W / E,
-    localparam int P = PLACES > 1 ? $clog2(PLACES) : 1,
-    localparam int LINE = WIDTH - $clog2(PLACES) - 1
+    localparam int P = PLACES > 1 ? $clog2(PLACES) : 1
 ) (
     input  wire logic               clk,
     input  wire logic               rst,
