@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.rtl.lanes import joined, split
 from tests.rtl.pipeline import GAPS, enables
 
 from cosynth.format import Codes, dot, known, plane_weights, planes
+from cosynth.rtl.bits import as_signed, packed, unpacked
 from cosynth.rtl.drive import Block
 from cosynth.rtl.operands import operand
 from cosynth.rtl.source import sources
@@ -13,7 +13,6 @@ from cosynth.rtl.twin.accumulate import accumulate
 from cosynth.rtl.twin.lookup_mac import lookup_mac
 from cosynth.rtl.twin.mux_mac import mux_mac
 from cosynth.rtl.twin.serial_mac import serial_mac
-from cosynth.rtl.twin.wrap import unsigned
 
 CYCLES = 5000
 K = 64
@@ -59,7 +58,7 @@ def test_planes_add_up_to_the_dot_product(a, b):
     terms = serial_mac(np.tile(left, (other.bits, 1)), every, seen, plane, negative)
     assert terms.sum() == summed(a, b, left, right)
     four = left.reshape(-1, 4)
-    index = joined(every.reshape(-1, 4), 1).astype(np.int64).reshape(other.bits, -1)
+    index = packed(every.reshape(-1, 4), 1).astype(np.int64).reshape(other.bits, -1)
     parts = [lookup_mac(four, index[at][:, None], seen, plane[at], negative[at]) for at in plane]
     assert np.sum(parts) == summed(a, b, left, right)
 
@@ -84,9 +83,9 @@ def test_the_mux_circuit_adds_as_its_twin(a, b, lanes, bits):
         clear, enable = generator.random(CYCLES) < 0.01, enables(CYCLES, gap, generator)
         terms = mux_mac(left, right, one, b == "ternary")
         expected, sure = accumulate(terms, clear, enable, bits)
-        given = {"a": joined(left, width), "b": joined(right, narrow), "clear": clear}
+        given = {"a": packed(left, width), "b": packed(right, narrow), "clear": clear}
         found = ready(block, given | {"enable": enable}, seed)
-        np.testing.assert_array_equal(found[sure], unsigned(expected, bits)[sure])
+        np.testing.assert_array_equal(as_signed(found, bits)[sure], expected[sure])
 
 
 @pytest.mark.parametrize(
@@ -107,10 +106,10 @@ def test_the_serial_circuit_adds_as_its_twin(a, lanes, count, bits):
         clear, enable = generator.random(CYCLES) < 0.01, enables(CYCLES, gap, generator)
         terms = serial_mac(left, right, one, plane, negative)
         expected, sure = accumulate(terms, clear, enable, bits)
-        given = {"a": joined(left, one.bits), "b": joined(right, 1), "plane": plane,
+        given = {"a": packed(left, one.bits), "b": packed(right, 1), "plane": plane,
                  "negative": negative, "clear": clear, "enable": enable}  # fmt: skip
         found = ready(block, given, seed)
-        np.testing.assert_array_equal(found[sure], unsigned(expected, bits)[sure])
+        np.testing.assert_array_equal(as_signed(found, bits)[sure], expected[sure])
 
 
 @pytest.mark.parametrize(
@@ -129,9 +128,9 @@ def test_the_lookup_circuit_adds_as_its_twin(a, columns, count, bits):
         plane, negative = generator.integers(0, count, CYCLES), generator.integers(0, 2, CYCLES)
         clear, enable = generator.random(CYCLES) < 0.01, enables(CYCLES, gap, generator)
         terms = lookup_mac(left, right, one, plane, negative)
-        given = {"a": joined(left, one.bits), "b": joined(right, 4), "plane": plane,
+        given = {"a": packed(left, one.bits), "b": packed(right, 4), "plane": plane,
                  "negative": negative, "clear": clear, "enable": enable}  # fmt: skip
-        found = split(ready(block, given, seed), bits, columns)
+        found = unpacked(ready(block, given, seed), bits, columns)
         for column in range(columns):
             expected, sure = accumulate(terms[:, column], clear, enable, bits)
-            np.testing.assert_array_equal(found[sure, column], unsigned(expected, bits)[sure])
+            np.testing.assert_array_equal(found[sure, column], expected[sure])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tests.rtl.pipeline import GAPS, enables, through
 
+from cosynth.rtl.bits import as_signed
 from cosynth.rtl.drive import Block
 from cosynth.rtl.source import sources
 from cosynth.rtl.twin.rescale import Rescale, rescale, rounded
-from cosynth.rtl.twin.wrap import unsigned
 
 LATENCY = 4
 
@@ -111,6 +111,6 @@ def test_the_circuit_rescales_as_its_twin(parameters):
         )
         residual = given["residual"] if added else None
         expected = rescale(given["acc"], given["bias"], how, residual)
-        cycles, results = through(given["enable"], unsigned(expected, wide), LATENCY)
+        cycles, results = through(given["enable"], expected, LATENCY)
         found = block.run(given, seed=seed)["y"]
-        np.testing.assert_array_equal(found[cycles], results)
+        np.testing.assert_array_equal(as_signed(found[cycles], wide), results)

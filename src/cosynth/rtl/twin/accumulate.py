@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cosynth.rtl.twin.wrap import wrap
+from cosynth.rtl.bits import as_signed
 
 
 def accumulate(
@@ -26,4 +26,4 @@ def accumulate(
     total = np.cumsum(taken)
     since = np.maximum.accumulate(np.where(starts, np.arange(len(taken)), -1))
     before = (total - taken)[np.maximum(since, 0)]
-    return wrap(total - before, bits), since >= 0
+    return as_signed(total - before, bits), since >= 0
