@@ -6,16 +6,20 @@ from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
+from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.verilate import Port
 
 __all__ = [
     "Block",
     "Equality",
     "Finding",
+    "Macro",
+    "Part",
     "Passed",
     "Port",
     "Running",
     "Stream",
+    "Synthesis",
     "Traffic",
     "as_signed",
     "assert_clean",
@@ -25,5 +29,6 @@ __all__ = [
     "lint",
     "packed",
     "sources",
+    "synthesise",
     "unpacked",
 ]

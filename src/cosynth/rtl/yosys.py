@@ -53,13 +53,20 @@ def mistakes(said: Said) -> tuple[str, ...]:
     return tuple(found)
 
 
-def read_verilog(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:
+def read_sources(sources: Sequence[Path]) -> list[str]:
     """Commands that read with Yosys's own reader, which keeps one module for equal instances."""
+    return [f"read_verilog -sv {path.name}" for path in sources]
+
+
+def choose(top: str, parameters: Mapping[str, int]) -> str:
+    """Return the command that makes `top` with these parameters the top of what was read."""
     chosen = "".join(f" -chparam {name} {value}" for name, value in sorted(parameters.items()))
-    return [
-        *(f"read_verilog -sv {path.name}" for path in sources),
-        f"hierarchy -check -top {top}{chosen}",
-    ]
+    return f"hierarchy -check -top {top}{chosen}"
+
+
+def read_verilog(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:
+    """Commands that read module `top` with Yosys's own reader."""
+    return [*read_sources(sources), choose(top, parameters)]
 
 
 def read_slang(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:
