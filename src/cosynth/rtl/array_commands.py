@@ -110,7 +110,9 @@ def _line_steps(one: Plan, segment: Segment, loops: Sequence[Turn]) -> tuple[int
 def _flags(one: Plan, segment: Segment) -> int:
     """Whether sums go on from before, and which end of its half a segment is."""
     reduced = one.nest.reduced
-    again = any(segment.start[rank] != segment.half[rank][0] for rank in reduced)
+    again = segment.follows or any(
+        segment.start[rank] != segment.half[rank][0] for rank in reduced
+    )
     return (
         ADDS * (again or one.spilled)
         | LOADED * one.spilled

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.errors import WorkloadError
-from cosynth.workload import Access, Apply, Constant, Einsum, Expression, Index
+from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression, Index
 
 Array = NDArray[Any]
 _NEUTRAL = {"+": 0.0, "*": 1.0, "max": -np.inf, "min": np.inf, None: 0.0}

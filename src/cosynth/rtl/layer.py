@@ -11,7 +11,6 @@ from cosynth.rtl.chip import Chip
 from cosynth.rtl.drain_commands import drained, reloaded, spilled
 from cosynth.rtl.instructions import Command
 from cosynth.rtl.plan import Key, Plan, Regions, plan, regions
-from cosynth.rtl.segments import segments
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.work import Place, Work
 
@@ -58,7 +57,7 @@ class _Sequence:
     def __init__(self, one: Plan, where: Regions) -> None:
         self.one, self.where = one, where
         self.boxes = [one.boxes(tile) for tile in one.tiles]
-        self.parts = [tuple(segments(one.nest, tile)) for tile in one.tiles]
+        self.parts = one.parts
         self.left = dict(one.visits)
         self.finishes = self._finishing()
         self.uses = {kind: self._use(kind) for kind in self.boxes[0]}

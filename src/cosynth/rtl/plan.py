@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cosynth.errors import MappingError
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.segments import Nest, Segment, Tile, nest, segments, tiles
 from cosynth.rtl.streams import Layout, box, lane_order
 from cosynth.rtl.work import Place, Work
-from cosynth.workload import Access, Index, Term
+from cosynth.workload.einsum import Access, Index, Term
 
 Key = tuple[int, ...]
 
@@ -24,6 +24,7 @@ class Plan:
     places: Mapping[str, Place]
     nest: Nest
     tiles: tuple[Tile, ...]
+    parts: tuple[tuple[Segment, ...], ...]
     outputs: tuple[str, ...]
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -72,7 +73,8 @@ class Plan:
         inner = [loop.rank for loop in reversed(self.nest.inner)]
         wanted = dict.fromkeys((*lanes, *others, *inner, *work.weight.ranks))
         dims = {index.name: dim for dim, index in enumerate(work.weight.indices)}
-        order = tuple(dims[rank] for rank in wanted if rank in dims)
+        found = [dims[rank] for rank in wanted if rank in dims]
+        order = (*found, *(dim for dim in range(len(work.weight.indices)) if dim not in found))
         shape = self.places[work.weight.tensor].shape
         return box(work.weight, tile.start, tile.size, shape, order)
 
@@ -151,12 +153,13 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
         rows = tuple(lanes_of["rows"])
         columns = lane_order(work.data, near, lanes_of["columns"])
     made = Plan(
-        chip=chip, work=work, places=places, nest=one, tiles=tuple(tiles(one)), outputs=outputs,
-        rows=rows, columns=columns, visits={},
+        chip=chip, work=work, places=places, nest=one, tiles=tuple(tiles(one)), parts=(),
+        outputs=outputs, rows=rows, columns=columns, visits={},
     )  # fmt: skip
+    made = replace(made, parts=_parts(made))
     visits: dict[Key, int] = {}
-    for tile in made.tiles:
-        for segment in segments(one, tile):
+    for tile, parts in zip(made.tiles, made.parts, strict=True):
+        for segment in parts:
             if segment.opens:
                 lines = made.lines(segment.half)[""]
                 if lines > chip.sum_lines:
@@ -165,10 +168,28 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
                     )
                 for key in made.keys(tile, segment):
                     visits[key] = visits.get(key, 0) + 1
-    return Plan(
-        chip=chip, work=work, places=places, nest=one, tiles=made.tiles, outputs=outputs,
-        rows=rows, columns=columns, visits=visits,
-    )  # fmt: skip
+    return replace(made, visits=visits)
+
+
+def _parts(one: Plan) -> tuple[tuple[Segment, ...], ...]:
+    """Segments of each tile; sums stay in their half while what comes next adds to them again."""
+    cut = [list(segments(one.nest, tile)) for tile in one.tiles]
+    before: tuple[list[Segment], int, list[Key]] | None = None
+    first = 0
+    for tile, parts in zip(one.tiles, cut, strict=True):
+        for at, segment in enumerate(parts):
+            if segment.opens:
+                first = at
+                keys = one.keys(tile, segment)
+                if before is not None and len(keys) == 1 and before[2] == keys:
+                    last = before[0][before[1]]
+                    before[0][before[1]] = replace(last, closes=False)
+                    parts[at] = replace(segment, opens=False, follows=True)
+            elif parts[first].follows:
+                parts[at] = replace(segment, follows=True)
+            if segment.closes:
+                before = parts, at, one.keys(tile, segment)
+    return tuple(tuple(parts) for parts in cut)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,24 +218,9 @@ def regions(one: Plan) -> Regions:
         count = 2 if len(seen[kind]) > 1 else 1
         copies[kind] = tuple((at + n * lines) * chip.line // chip.grain for n in range(count))
         at += lines * count
-    slots: dict[Key, int] = {}
-    used = 0
-    if one.spilled:
-        for tile in one.tiles:
-            used = 0
-            for segment in segments(one.nest, tile):
-                for key in one.keys(tile, segment):
-                    if key not in slots:
-                        slots[key] = 0
-            fresh: dict[Key, int] = {}
-            for segment in segments(one.nest, tile):
-                for key in one.keys(tile, segment):
-                    if key not in fresh:
-                        fresh[key] = used
-                        used += one.lines(segment.half)[""]
-            slots |= fresh
-    base = at * chip.line // chip.slot if chip.slot <= chip.line else -(-at * chip.line // chip.slot)
-    need = at * chip.line + (_slots(one, slots) + 1) * chip.slot * one.spilled
+    slots, count = _slots(one) if one.spilled else ({}, 0)
+    base = -(-at * chip.line // chip.slot)
+    need = (base + count) * chip.slot if count else at * chip.line
     have = chip.lines * chip.line
     if need > have:
         shown = ", ".join(f"{kind} {bits // 8} B x {len(copies[kind])}" for kind, bits in most.items())
@@ -224,13 +230,18 @@ def regions(one: Plan) -> Regions:
     return Regions(copies=copies, slots=slots, slot_base=base)
 
 
-def _slots(one: Plan, slots: Mapping[Key, int]) -> int:
-    """Slots of the tile that needs most."""
+def _slots(one: Plan) -> tuple[dict[Key, int], int]:
+    """Slot at which each half's spilled sums begin, and how many a tile needs at most."""
+    found: dict[Key, int] = {}
     most = 0
-    for tile in one.tiles:
-        for segment in segments(one.nest, tile):
-            lines = one.lines(segment.half)[""]
-            most = max([most, *(slots[key] + lines for key in one.keys(tile, segment))])
-    return most
-
-
+    for tile, parts in zip(one.tiles, one.parts, strict=True):
+        here: dict[Key, int] = {}
+        used = 0
+        for segment in parts:
+            for key in one.keys(tile, segment):
+                if key not in here:
+                    here[key] = used
+                    used += one.lines(segment.half)[""]
+        found |= here
+        most = max(most, used)
+    return found, most

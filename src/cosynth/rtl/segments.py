@@ -24,7 +24,7 @@ class Segment:
 
     `start` is relative to the tile, `half` says where in the tile the half of the sums begins and
     how large it is by rank. `opens` and `closes` say whether it is the first and the last of the
-    half that it adds to.
+    half that it adds to; one that `follows` adds to sums that were begun before its tile's part.
     """
 
     loops: tuple[Turn, ...]
@@ -33,6 +33,7 @@ class Segment:
     half: dict[str, tuple[int, int]]
     opens: bool = True
     closes: bool = True
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

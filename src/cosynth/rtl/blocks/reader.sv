@@ -17,6 +17,7 @@ module reader #(
     parameter int WIDTH = 20,
     parameter int TOKENS = 16,
     parameter int LINE = 12,
+    parameter int DEPTH = 4,
     localparam int PLACES = W / E,
     localparam int P = PLACES > 1 ? $clog2(PLACES) : 1
 ) (
@@ -38,7 +39,6 @@ module reader #(
     output logic      [LANES*E-1:0] out_data
 );
   localparam int CHANNELS = 4;
-  localparam int DEPTH = 4;
   localparam int FREE = $clog2(DEPTH + 1);
   localparam logic [WIDTH-1:0] ALL = WIDTH'(PLACES);
 
