@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import cosynth.mapping as mp
 from cosynth.errors import MappingError
+from cosynth.rtl.arrange import orders
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Transfer, steps
@@ -41,16 +42,19 @@ class Program:
     places: Mapping[str, Place]
 
 
-def place_tensors(network: Network, chip: Chip) -> dict[str, Place]:
+def place_tensors(
+    network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]
+) -> dict[str, Place]:
     """Where every activation lies, from the bottom of DRAM on."""
     bits = container(network.activation_format)
+    chosen = orders(network, chip, mappings)
     found: dict[str, Place] = {}
     at = 0
     graph = network.graph
     for tensor in graph.tensors:
         if tensor.view_of or tensor.name not in network.units:
             continue
-        order = tuple(reversed(range(len(tensor.shape))))
+        order = chosen[tensor.name]
         one = Place(name=tensor.name, shape=tensor.shape, order=order, bits=bits, address=at)
         found[tensor.name] = one
         at += -(-one.bytes // (chip.beat // 8)) * (chip.beat // 8)
@@ -151,7 +155,7 @@ def tensor_pitch(place: Place) -> tuple[int, ...]:
 
 def compiled(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -> Program:
     """Return the program of a network; what the array cannot run becomes the host's."""
-    places = place_tensors(network, chip)
+    places = place_tensors(network, chip, mappings)
     end = max((one.address + one.bytes for one in places.values()), default=0)
     image = Image(end, chip.beat)
     order: list[Section | Host] = []

@@ -89,6 +89,12 @@ def nest(mapping: mp.Mapping, sizes: Mapping[str, int], reduced: frozenset[str])
                 continue
             one = _Loop(level=level.name, rank=loop.rank, tile=tile * lanes.get(loop.rank, 1))
             (outer if level.name == "dram" else inner).append(one)
+    # sums stay where they are while only loops turn that they do not have
+    last = max((at for at, lp in enumerate(inner) if lp.level == "buffer" and lp.rank not in reduced),
+               default=-1)  # fmt: skip
+    for at, one in enumerate(inner):
+        if at > last and one.level == "buffer":
+            inner[at] = _Loop(level="sums", rank=one.rank, tile=one.tile)
     return Nest(
         outer=tuple(outer),
         inner=tuple(inner),
