@@ -60,6 +60,7 @@ def build(
         top,
         repr(sorted(given.items())),
         harness.read_bytes(),
+        *(path.read_bytes() for path in sorted(harness.parent.glob("*.hpp"))),
         _STOPS.read_bytes(),
         str(_SMALL),
         *_recipe(trace),
