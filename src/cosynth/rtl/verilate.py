@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from cosynth.errors import CircuitError
-from cosynth.rtl.kept import kept, key
+from cosynth.rtl.kept import kept, key, read_file
 from cosynth.rtl.tools import Tool, compiler, verilator
 
 # waveforms: none, in the standard's text, or in GTKWave's compact form, which needs lz4 and zlib
@@ -54,7 +54,7 @@ def build(
     runs at half the speed. CircuitError with the tool's words if the sources are wrong.
     """
     given = parameters or {}
-    texts = [_read(path) for path in sources]
+    texts = [read_file(path) for path in sources]
     name = key(
         *texts,
         top,
@@ -116,13 +116,6 @@ def write_ports(folder: Path, top: str) -> None:
     lines = [f"port({port.name}, {port.bits}, {int(port.input)})" for port in ports]
     text = " \\\n  ".join(["#define COSYNTH_PORTS(port)", *lines])
     (folder / "ports.h").write_text(f"{text}\n")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CircuitError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _recipe(trace: Trace) -> tuple[str, ...]:
