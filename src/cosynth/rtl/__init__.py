@@ -2,7 +2,33 @@
 
 from cosynth.rtl.bits import as_signed, packed, unpacked
 from cosynth.rtl.drive import Block, Running
+from cosynth.rtl.equal import Equality, equal_readings
+from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.source import blocks, sources
+from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
+from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.verilate import Port
 
-__all__ = ["Block", "Port", "Running", "as_signed", "blocks", "packed", "sources", "unpacked"]
+__all__ = [
+    "Block",
+    "Equality",
+    "Finding",
+    "Macro",
+    "Part",
+    "Passed",
+    "Port",
+    "Running",
+    "Stream",
+    "Synthesis",
+    "Traffic",
+    "as_signed",
+    "assert_clean",
+    "blocks",
+    "equal_readings",
+    "exchange",
+    "lint",
+    "packed",
+    "sources",
+    "synthesise",
+    "unpacked",
+]

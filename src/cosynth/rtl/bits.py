@@ -62,6 +62,12 @@ def _wide(given: NDArray[np.generic], bits: int, where: str) -> Values:
     return np.ascontiguousarray(given, np.uint32)
 
 
+def as_words(value: int, bits: int) -> NDArray[np.uint32]:
+    """Return a whole number as the words [words] of a wide port; higher bits are dropped."""
+    data = (value % (1 << bits)).to_bytes(words(bits) * _WORD // 8, "little")
+    return np.frombuffer(data, "<u4")
+
+
 def packed(elements: ArrayLike, bits: int) -> Values:
     """Pack elements [*batch, n] of `bits` bits each into one value, element 0 the lowest.
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cosynth.errors import CircuitError, did_you_mean
-from cosynth.rtl.bits import Values, carried, empty, random_values
+from cosynth.rtl.bits import NUMBER, Values, as_words, carried, empty, random_values
 from cosynth.rtl.verilate import Port, Trace, build
 
 CLOCK, RESET = "clk", "rst"
@@ -102,7 +103,9 @@ class Running:
 
         Inputs not given keep their last value.
         """
-        inputs = {name: self._input(name, values) for name, values in stimulus.items()}
+        inputs = {
+            name: self._carried(self._input(name), values) for name, values in stimulus.items()
+        }
         lengths = {name: len(values) for name, values in inputs.items()}
         if len(set(lengths.values())) > 1:
             raise CircuitError(f"module {self.block.top}: inputs differ in cycles: {lengths}")
@@ -122,15 +125,23 @@ class Running:
         }
         values[RESET] = np.ones(cycles, np.uint64)
         self.advance(cycles, values, {})
-        self.block.library.block_clear(self.handle)
+        self.hold(dict.fromkeys(values, 0))
+
+    def hold(self, values: Mapping[str, int | Values]) -> None:
+        """Give inputs one value each, which they keep: an int, or the words of a wide port."""
+        for name, value in values.items():
+            port = self._input(name)
+            wide = port.bits > NUMBER
+            given = as_words(value, port.bits) if wide and isinstance(value, int) else value
+            one = self._carried(port, np.asarray(given)[None])
+            self.block.library.block_hold(self.handle, self.block.index(name), one.ctypes.data)
 
     def advance(
         self,
         cycles: int,
         inputs: Mapping[str, Values],
         outputs: Mapping[str, Values],
-        streams: ctypes.Array[ctypes.Structure] | None = None,
-        start: int = 0,
+        streams: ctypes.Array[Any] | None = None,
         linger: int = 1,
     ) -> int:
         """Run arrays that have the shape and type of their ports, and return how many cycles ran.
@@ -144,7 +155,6 @@ class Running:
             self._table(outputs),
             streams,
             len(streams) if streams else 0,
-            start,
             linger,
         )
         if ran < 0:
@@ -159,14 +169,18 @@ class Running:
         ]
         return (ctypes.c_void_p * len(addresses))(*addresses)
 
-    def _input(self, name: str, values: ArrayLike) -> Values:
+    def _input(self, name: str) -> Port:
         port = self.block.port(name)
-        where = f"module {self.block.top}, port {name}"
         if not port.input or name == CLOCK:
-            raise CircuitError(
-                f"{where}: " + ("the clock runs by itself" if port.input else "an output")
-            )
-        return carried(values, port.bits, where)
+            what = "the clock runs by itself" if port.input else "an output"
+            raise CircuitError(f"{self._where(port)}: {what}")
+        return port
+
+    def _carried(self, port: Port, values: ArrayLike) -> Values:
+        return carried(values, port.bits, self._where(port))
+
+    def _where(self, port: Port) -> str:
+        return f"module {self.block.top}, port {port.name}"
 
 
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
@@ -174,12 +188,13 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.block_ports.restype = ctypes.c_char_p
     library.block_open.argtypes, library.block_open.restype = [ctypes.c_int], pointer
     library.block_close.argtypes, library.block_close.restype = [pointer], None
-    library.block_clear.argtypes, library.block_clear.restype = [pointer], None
+    library.block_hold.argtypes = [pointer, ctypes.c_int, pointer]
+    library.block_hold.restype = None
     library.block_trace.argtypes = [pointer, ctypes.c_char_p]
     library.block_said.argtypes, library.block_said.restype = [pointer], ctypes.c_char_p
     library.block_advance.restype = ctypes.c_int64
     library.block_advance.argtypes = [
         *(pointer, size, pointer, pointer),
-        *(pointer, ctypes.c_int, size, size),
+        *(pointer, ctypes.c_int, size),
     ]
     return library

@@ -61,6 +61,7 @@ def build(
         repr(sorted(given.items())),
         harness.read_bytes(),
         _STOPS.read_bytes(),
+        str(_SMALL),
         *_recipe(trace),
     )
 
@@ -127,7 +128,7 @@ def _read(path: Path) -> bytes:
 def _recipe(trace: Trace) -> tuple[str, ...]:
     """What else the result hangs on: tools and flags."""
     one, two = verilator(), compiler()
-    flags = (*_VERILATOR, *_CPLUSPLUS, *_OURS, _OPTIMISE, f"trace={trace}", f"small={_SMALL}")
+    flags = (*_VERILATOR, *_CPLUSPLUS, *_OURS, _OPTIMISE, f"trace={trace}")
     return (one.version, " ".join(two.command), two.version, *flags, *(_native() if _zig() else ()))
 
 

@@ -72,7 +72,8 @@ struct Stream {
     void* const* data;          // [payloads], of each port an array [beats, or room + 1]
     uint64_t beats;             // how many are sent or awaited
     uint64_t room;              // how many can be received
-    const uint8_t* open;        // [cycles]: may offer, or accepts
+    const uint8_t* open;        // [period], repeated: may offer, or accepts
+    uint64_t period;
     uint64_t* when;             // [beats or room]: cycle of each transfer
     uint64_t done;              // result: beats passed
     uint64_t changed;           // result: first cycle in which a stalled beat changed, or -1
@@ -121,13 +122,13 @@ struct Running {
     // Before outputs are read: what the harness offers and accepts in this cycle.
     void offer(Stream& stream, uint64_t cycle) {
         if (!stream.source) {
-            const uint64_t ready = stream.open[cycle];
+            const uint64_t ready = stream.open[cycle % stream.period];
             ports[stream.ready].set(&ready, 0);
             return;
         }
         const bool resetting = reset && reset->bit();
         const uint64_t valid = !resetting && stream.done < stream.beats
-                               && (stream.stalled || stream.open[cycle]);
+                               && (stream.stalled || stream.open[cycle % stream.period]);
         ports[stream.valid].set(&valid, 0);
         if (valid)
             for (int i = 0; i < stream.payloads; ++i)
@@ -182,20 +183,19 @@ struct Running {
     }
 
     uint64_t advance(uint64_t cycles, const void* const* inputs, void* const* outputs, Stream* streams,
-                     int count, uint64_t start, uint64_t linger) {
+                     int count, uint64_t linger) {
         uint64_t left = linger;
         uint64_t cycle = 0;
         for (; cycle < cycles && left; ++cycle) {
             for (size_t i = 0; i < ports.size(); ++i)
                 if (ports[i].input && inputs[i]) ports[i].set(inputs[i], cycle);
-            const bool streaming = count && cycle >= start;
-            for (int i = 0; streaming && i < count; ++i) offer(streams[i], cycle);
+            for (int i = 0; i < count; ++i) offer(streams[i], cycle);
             level(0);
-            for (int i = 0; streaming && i < count; ++i) peek(streams[i], cycle);
+            for (int i = 0; i < count; ++i) peek(streams[i], cycle);
             for (size_t i = 0; i < ports.size(); ++i)
                 if (outputs[i]) ports[i].get(outputs[i], cycle);
-            bool finished = streaming;
-            for (int i = 0; streaming && i < count; ++i) {
+            bool finished = count;
+            for (int i = 0; i < count; ++i) {
                 pass(streams[i], cycle);
                 finished = finished && streams[i].done >= streams[i].beats;
             }
@@ -227,9 +227,8 @@ void block_close(void* block) {
     delete running;
 }
 
-void block_clear(void* block) {
-    for (const Port& port : static_cast<Running*>(block)->ports)
-        if (port.input) port.set(std::vector<char>(port.bytes()).data(), 0);
+void block_hold(void* block, int port, const void* value) {
+    static_cast<Running*>(block)->ports[port].set(value, 0);
 }
 
 // Returns 0 if the model was built without tracing.
@@ -249,13 +248,13 @@ int block_trace(void* block, const char* path) {
 
 // Runs up to `cycles` cycles and returns how many; -1 if the circuit stopped by itself (block_said).
 // inputs[i] is an array [cycles] for port i, or null: the port keeps its value. outputs[i] likewise.
-// From cycle `start` on the streams drive their ports; once all are done, `linger` cycles follow.
+// The streams drive their ports; once all are done, `linger` cycles follow.
 int64_t block_advance(void* block, uint64_t cycles, const void* const* inputs, void* const* outputs,
-                      void* streams, int count, uint64_t start, uint64_t linger) {
+                      void* streams, int count, uint64_t linger) {
     Running* running = static_cast<Running*>(block);
     try {
         return static_cast<int64_t>(running->advance(
-            cycles, inputs, outputs, static_cast<Stream*>(streams), count, start, linger));
+            cycles, inputs, outputs, static_cast<Stream*>(streams), count, linger));
     } catch (const std::exception& error) {
         running->said = error.what();
         return -1;
