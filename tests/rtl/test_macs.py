@@ -12,6 +12,7 @@ from cosynth.rtl.source import sources
 from cosynth.rtl.twin.accumulate import accumulate
 from cosynth.rtl.twin.lookup_mac import lookup_mac
 from cosynth.rtl.twin.mux_mac import mux_mac
+from cosynth.rtl.twin.product import product
 from cosynth.rtl.twin.serial_mac import serial_mac
 
 CYCLES = 5000
@@ -36,6 +37,28 @@ def ready(block, given, seed, name="acc"):
     """An output as it is after each cycle."""
     longer = {key: np.concatenate([value, value[-1:]]) for key, value in given.items()}
     return block.run(longer, seed=seed)[name][1:]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "lanes", "bits", "decoded"),
+    [("int8", "int8", 1, 32, False), ("int4", "uint8", 3, 8, False),
+     ("fp8_e4m3fn", "fp8_e4m3fn", 2, 48, False), ("fp4_e2m1", "int4", 4, 16, True)],
+)  # fmt: skip
+def test_the_circuit_multiplies_and_adds_as_its_twin(a, b, lanes, bits, decoded):
+    one, other = operand(known(a)), operand(known(b))
+    parameters = one.parameters("A_") | other.parameters("B_")
+    parameters |= {"DECODED": int(decoded), "LANES": lanes, "ACC": bits}
+    block = Block.open(sources("mac"), "mac", parameters)
+    for seed, gap in enumerate(GAPS):
+        print("seed", seed)  # noqa: T201
+        generator = np.random.default_rng(seed)
+        left, right = drawn(a, (CYCLES, lanes), generator), drawn(b, (CYCLES, lanes), generator)
+        clear, enable = generator.random(CYCLES) < 0.01, enables(CYCLES, gap, generator)
+        terms = product(left, right, one, other, 64).sum(axis=-1)
+        expected, sure = accumulate(terms, clear, enable, bits)
+        given = {"a": packed(left, one.bits), "b": packed(right, other.bits), "clear": clear}
+        found = ready(block, given | {"enable": enable}, seed)
+        np.testing.assert_array_equal(as_signed(found, bits)[sure], expected[sure])
 
 
 @pytest.mark.parametrize("b", ["binary", "ternary"])

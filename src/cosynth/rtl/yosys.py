@@ -59,9 +59,12 @@ def read_sources(sources: Sequence[Path]) -> list[str]:
 
 
 def choose(top: str, parameters: Mapping[str, int]) -> str:
-    """Return the command that makes `top` with these parameters the top of what was read."""
-    chosen = "".join(f" -chparam {name} {value}" for name, value in sorted(parameters.items()))
-    return f"hierarchy -check -top {top}{chosen}"
+    """Return the commands that make `top` with these parameters the top of what was read."""
+    # `hierarchy -chparam` stops at an array of wires between instances; this does not
+    chosen = "".join(f" -set {name} {value}" for name, value in sorted(parameters.items()))
+    return "; ".join(
+        [*([f"chparam{chosen} {top}"] if chosen else []), f"hierarchy -check -top {top}"]
+    )
 
 
 def read_verilog(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:

@@ -53,9 +53,9 @@ module add_fp32 (
       exponent = exponent + 8'd1;
     end else begin
       for (int stage = 4; stage >= 0; stage--)
-        if ((total[26:0] >> (27 - (1 << stage))) == '0 && exponent > 8'(1 << stage)) begin
+        if ((total[26:0] >> (27 - (1 << stage))) == '0 && exponent > 8'(32'd1 << stage)) begin
           total = total << (1 << stage);
-          exponent = exponent - 8'(1 << stage);
+          exponent = exponent - 8'(32'd1 << stage);
         end
     end
     up = total[2] & (total[1] | total[0] | total[3]);

@@ -27,12 +27,12 @@ module blockdot #(
     parameter int A_POWER = 1,
     parameter int A_SCALE_EXP = 8,
     parameter int A_SCALE_MAN = 0,
-    parameter int A_SCALE_NAN = 255,  // -1: none
+    parameter int A_SCALE_NAN = 255,  // above all codes: none
     parameter int B_POWER = 1,
     parameter int B_SCALE_EXP = 8,
     parameter int B_SCALE_MAN = 0,
     parameter int B_SCALE_NAN = 255,
-    parameter int UNIT = -256,  // exponent of the smallest step of products times both scales
+    parameter int BELOW = 256,  // the smallest step of products times both scales is 2^-BELOW
     parameter int A_SCALE_BITS = A_SCALE_EXP + A_SCALE_MAN,
     parameter int B_SCALE_BITS = B_SCALE_EXP + B_SCALE_MAN,
     parameter int A_WHOLE = A_FLOAT != 0 ? A_MAN + (1 << A_EXP) : A_BITS + (A_SIGNED == 0 ? 1 : 0),
@@ -71,7 +71,7 @@ module blockdot #(
   logic [B_SCALE_MAN:0] b_part;
   logic [A_SCALE_EXP-1:0] a_shift;
   logic [B_SCALE_EXP-1:0] b_shift;
-  logic signed [FACTOR-1:0] factor_1, factor_2;
+  logic signed [FACTOR-1:0] a_factor, b_factor, factor_1, factor_2;
   logic signed [E-1:0] exponent_1, exponent_2, exponent_3;
 
   generate
@@ -119,12 +119,14 @@ module blockdot #(
   always_comb begin
     tree = '0;
     for (int lane = 0; lane < LANES; lane++) tree = tree + SUM'(product_1[lane]);
+    a_factor = FACTOR'(a_part);
+    b_factor = FACTOR'(b_part);
   end
 
   always_ff @(posedge clk)
     if (enable) begin
-      factor_1 <= FACTOR'(a_part) * FACTOR'(b_part);
-      exponent_1 <= E'(a_shift) + E'(b_shift) + E'(UNIT);
+      factor_1 <= a_factor * b_factor;
+      exponent_1 <= E'(a_shift) + E'(b_shift) - E'(BELOW);
       factor_2 <= factor_1;
       exponent_2 <= exponent_1;
       if (valid_1) block_2 <= (fresh ? '0 : block_2) + tree;

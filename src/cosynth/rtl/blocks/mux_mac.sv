@@ -43,7 +43,7 @@ module mux_mac #(
       logic signed [WHOLE-1:0] whole[LANES];
       for (genvar lane = 0; lane < LANES; lane++) begin : g_lane
         if (A_BITS == 1) begin : g_binary
-          always_comb whole[lane] = a[lane] ? -WHOLE'(1) : WHOLE'(1);
+          always_comb whole[lane] = {a[lane], 1'b1};
         end else begin : g_integer
           decode #(
               .SIGNED(A_SIGNED), .BITS(A_BITS), .W(WHOLE)

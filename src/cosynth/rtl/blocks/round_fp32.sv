@@ -63,7 +63,7 @@ module round_fp32 #(
         lost  = lost | (|(short & ~({KEPT{1'b1}} << (1 << stage))));
         short = short >> (1 << stage);
       end
-    if ((below >>> 5) != '0) begin
+    if (below[E-1:5] != '0) begin
       lost  = 1'b1;
       short = '0;
     end

@@ -19,13 +19,14 @@ WIDEST = 62
 # what stands for a scale of 1 where an operand has none: the middle of powers of two
 ONE = 127
 WIDEST_SCALE = 16
+NO_CODE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """A block's scale as the circuit sees it: a power of two, or a float without sign bit.
 
-    `step` is the exponent of its smallest value; `nan` a code that is no number, -1 for none.
+    `step` is the exponent of its smallest value; `nan` a code that is no number, or `NO_CODE`.
     """
 
     power: bool
@@ -77,7 +78,7 @@ class BlockDot:
             **self.b_scale.parameters("B_"),
             "LANES": lanes,
             "BLOCK": self.block,
-            "UNIT": self.unit,
+            "BELOW": -self.unit,
         }
 
 
@@ -132,7 +133,7 @@ def block_values(
 def _scale(format: Format) -> Scale:
     scale = format.scale if format.block else None
     if scale is None:
-        return Scale(power=True, exponent=8, mantissa=0, step=-ONE, nan=-1)
+        return Scale(power=True, exponent=8, mantissa=0, step=-ONE, nan=NO_CODE)
     if scale.width > WIDEST_SCALE:
         raise SpecError(f"format {format.name!r}: a scale of {scale.width} bits has no circuit")
     return _seen(scale)
@@ -145,5 +146,5 @@ def _seen(scale: Element) -> Scale:
         exponent=scale.exponent,
         mantissa=scale.mantissa,
         step=scale.step,
-        nan=-1 if scale.nan is None else scale.nan,
+        nan=NO_CODE if scale.nan is None else scale.nan,
     )
