@@ -17,7 +17,7 @@ from cosynth.rtl.work import Place, Work
 # tokens, each with one giver and one taker: that a tile is there, and that its place is free again
 FULL = {"data": 0, "weight": 1, "params": 2, "residual": 3, "out": 4}
 FREE = {"data": 5, "weight": 6, "params": 7, "residual": 8, "out": 9}
-SPILLED, LAYER, SETTLED = 10, 11, 12
+SPILLED, SETTLED = 10, 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,6 @@ class _Sequence:
         assert isinstance(found[0], Transfer)
         found[0] = replace(
             found[0],
-            takes=found[0].takes | 1 << LAYER,
             gives=found[0].gives | (1 << SETTLED) * self.one.spilled,
         )
         settled = self.one.spilled
@@ -170,9 +169,6 @@ class _Sequence:
             found += self._with_tokens(at, work)
             if self.finishes[at]:
                 found.append(self._store(at))
-        last = found[-1]
-        assert isinstance(last, Transfer)
-        found[-1] = replace(last, gives=last.gives | 1 << LAYER)
         return found
 
     def _store(self, at: int) -> Transfer:
