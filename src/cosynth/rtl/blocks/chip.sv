@@ -177,15 +177,26 @@ module chip #(
   end
   tokens #(.TOKENS(TOKENS), .COUNT(10)) tokens (.clk, .rst, .give, .take, .available);
 
-  // the program goes first
+  // the program goes first, but an address that was offered stays
+  logic offered, offered_fetch, asks_fetch;
+  assign asks_fetch = offered ? offered_fetch : fetch_valid;
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      offered <= 1'b0;
+      offered_fetch <= 1'b0;
+    end else begin
+      offered <= m_axi_arvalid && !m_axi_arready;
+      offered_fetch <= asks_fetch;
+    end
+  end
   assign m_axi_arvalid = fetch_valid || load_asks;
-  assign m_axi_arid = fetch_valid ? 2'd1 : 2'd0;
-  assign m_axi_araddr = fetch_valid ? fetch_address : load_address;
-  assign m_axi_arlen = fetch_valid ? fetch_length : load_length;
+  assign m_axi_arid = asks_fetch ? 2'd1 : 2'd0;
+  assign m_axi_araddr = asks_fetch ? fetch_address : load_address;
+  assign m_axi_arlen = asks_fetch ? fetch_length : load_length;
   assign m_axi_arsize = 3'(SIZE);
   assign m_axi_arburst = 2'b01;
-  assign fetch_ready = m_axi_arready;
-  assign load_asked = m_axi_arready && !fetch_valid;
+  assign fetch_ready = m_axi_arready && asks_fetch;
+  assign load_asked = m_axi_arready && !asks_fetch;
   assign fetch_arrives = m_axi_rvalid && m_axi_rid == 2'd1;
   assign load_arrives = m_axi_rvalid && m_axi_rid != 2'd1;
   assign m_axi_rready = m_axi_rid == 2'd1 ? fetch_takes : load_takes;

@@ -12,6 +12,7 @@ module load #(
     parameter int ADDRESS = 32,
     parameter int TOKENS = 16,
     parameter int LINE = 12,
+    parameter int OUTSTANDING = 64,
     localparam int GRAINS = W / G
 ) (
     input  wire logic               clk,
@@ -52,7 +53,9 @@ module load #(
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give, .busy, .run_valid,
       .run_ready, .run_dram, .run_local, .run_length, .run_last, .done
   );
-  run_load #(.W(W), .D(D), .G(G), .AW(AW), .ADDRESS(ADDRESS)) copy (
+  run_load #(
+      .W(W), .D(D), .G(G), .AW(AW), .ADDRESS(ADDRESS), .OUTSTANDING(OUTSTANDING)
+  ) copy (
       .clk, .rst, .run_valid, .run_ready, .run_dram, .run_local, .run_length, .run_last, .done,
       .ar_valid, .ar_ready, .ar_address, .ar_length, .r_valid, .r_ready, .r_data, .r_response,
       .r_last, .write_valid, .write_ready, .write_line, .write_data, .write_mask, .passes,

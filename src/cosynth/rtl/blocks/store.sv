@@ -10,7 +10,8 @@ module store #(
     parameter int COUNT = 16,
     parameter int ADDRESS = 32,
     parameter int TOKENS = 16,
-    parameter int LINE = 12
+    parameter int LINE = 12,
+    parameter int OUTSTANDING = 64
 ) (
     input  wire logic               clk,
     input  wire logic               rst,
@@ -52,7 +53,9 @@ module store #(
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give, .busy, .run_valid,
       .run_ready, .run_dram, .run_local, .run_length, .run_last, .done
   );
-  run_store #(.W(W), .D(D), .G(G), .AW(AW), .ADDRESS(ADDRESS)) copy (
+  run_store #(
+      .W(W), .D(D), .G(G), .AW(AW), .ADDRESS(ADDRESS), .OUTSTANDING(OUTSTANDING)
+  ) copy (
       .clk, .rst, .run_valid, .run_ready, .run_dram, .run_local, .run_length, .run_last, .done,
       .aw_valid, .aw_ready, .aw_address, .aw_length, .w_valid, .w_ready, .w_data, .w_strobe, .w_last,
       .b_valid, .b_ready, .b_response, .read_valid, .read_ready, .read_line, .read_data, .passes,
