@@ -62,6 +62,7 @@ def build(
         top,
         repr(sorted(given.items())),
         harness.read_bytes(),
+        *(path.read_bytes() for path in sorted(harness.parent.glob("*.hpp"))),
         *(path.read_bytes() for path in _COMMON),
         str(_SMALL),
         *_recipe(trace),
