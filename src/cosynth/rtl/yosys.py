@@ -62,9 +62,8 @@ def choose(top: str, parameters: Mapping[str, int]) -> str:
     """Return the commands that make `top` with these parameters the top of what was read."""
     # `hierarchy -chparam` stops at an array of wires between instances; this does not
     chosen = "".join(f" -set {name} {value}" for name, value in sorted(parameters.items()))
-    return "; ".join(
-        [*([f"chparam{chosen} {top}"] if chosen else []), f"hierarchy -check -top {top}"]
-    )
+    first = [f"chparam{chosen} {top}"] if chosen else []
+    return "; ".join([*first, f"hierarchy -check -top {top}", f"rename -top {top}"])
 
 
 def read_verilog(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:
