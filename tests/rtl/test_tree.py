@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosynth.rtl.lint import lint
+from cosynth.rtl.lint import by_verilator
 
 FRAME = """`default_nettype none
 module m (
@@ -35,7 +35,7 @@ endmodule
 def kinds(tmp_path, frame, body):
     file = tmp_path / "m.sv"
     file.write_text(frame.replace("BODY", body))
-    found = lint([file], "m")
+    found = by_verilator([file], "m")
     assert all(each.by == "Cosynth" for each in found), found
     return {each.kind for each in found}
 

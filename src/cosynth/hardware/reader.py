@@ -45,6 +45,7 @@ _MEMORY = (
     Field(name="keeps", kind="texts", doc="operands it may hold", default=PARTS, choices=PARTS),
     Field(name="double_buffered", kind="flag", doc="loads the next tile while this one is used",
           default=False),
+    Field(name="bypass", kind="flag", doc="operands it may hold may also pass by it", default=True),
     Field(name="read_energy", kind="energy", doc="energy of one read access", default=None),
     Field(name="write_energy", kind="energy", doc="energy of one write access", default=None),
     Field(name="area", kind="area", doc="area of one instance", default=None),

@@ -19,7 +19,8 @@ class Memory:
 
     `size` B, bandwidths B/s, `width` bits that one access moves, energies J per such access,
     `area` m², `leakage` W. With `shared_port`, reads and writes share `read_bandwidth`.
-    `law` names the component law that fills absent numbers.
+    Without `bypass`, what it may hold cannot pass by it. `law` names the component law that fills
+    absent numbers.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Memory:
     width: Array = 64
     keeps: tuple[str, ...] = PARTS
     double_buffered: bool = False
+    bypass: bool = True
     read_energy: Array | None = None
     write_energy: Array | None = None
     area: Array | None = None

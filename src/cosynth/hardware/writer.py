@@ -65,6 +65,7 @@ def _table(node: Node) -> dict[str, Any]:
                 "width": float(part.width),
                 "keeps": list(part.keeps),
                 "double_buffered": part.double_buffered,
+                "bypass": None if part.bypass else False,
                 "read_energy": _stated(part.read_energy, "J"),
                 "write_energy": _stated(part.write_energy, "J"),
                 "area": _stated(part.area, "m2"),

@@ -33,8 +33,10 @@ def choices(job: Job, engine: Engine, goal: Objective) -> tuple[Choice, ...]:
                 home |= 1 << at
             else:
                 optional[tensor] = optional.get(tensor, 0) | 1 << at
+        fewest = 0 if memory.bypass else len(optional)
         sets = itertools.chain.from_iterable(
-            itertools.combinations(optional.values(), n) for n in range(len(optional), -1, -1)
+            itertools.combinations(optional.values(), n)
+            for n in range(len(optional), fewest - 1, -1)
         )
         masks.append([home | sum(chosen) for chosen in sets])
     found = []

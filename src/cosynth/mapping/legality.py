@@ -183,6 +183,14 @@ def _keep_problems(
             for tensor, part in parts.items()
             if engine.home(part) == position and tensor not in keep
         ]
+        found += [
+            f"{memory.name}: {tensor!r} must be kept here, nothing passes by it"
+            for tensor, part in parts.items()
+            if not memory.bypass
+            and part in memory.keeps
+            and engine.home(part) != position
+            and tensor not in keep
+        ]
     found += [
         f"no memory may hold {tensor!r}, the {part} operand"
         for tensor, part in parts.items()

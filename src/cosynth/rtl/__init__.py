@@ -4,6 +4,7 @@ from cosynth.rtl.bits import as_signed, packed, unpacked
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.lint import Finding, assert_clean, lint
+from cosynth.rtl.place import Placement, place
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
@@ -16,6 +17,7 @@ __all__ = [
     "Macro",
     "Part",
     "Passed",
+    "Placement",
     "Port",
     "Running",
     "Stream",
@@ -28,6 +30,7 @@ __all__ = [
     "exchange",
     "lint",
     "packed",
+    "place",
     "sources",
     "synthesise",
     "unpacked",

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from cosynth.errors import CircuitError
+from cosynth.rtl.kept import read_file
 
 OWN = Path(__file__).parent / "cells.lib"
 _CELL = re.compile(r"\bcell\s*\(\s*\"?([^\s\")]+)\"?\s*\)")
@@ -29,10 +30,7 @@ class Library:
 
 def read_liberty(path: Path = OWN) -> Library:
     """Read the cells of a Liberty file; CircuitError if it has none or no two-input NAND."""
-    try:
-        text = path.read_text(errors="replace")
-    except OSError as error:
-        raise CircuitError(f"{path}: cannot be read: {error.strerror}") from None
+    text = read_file(path).decode(errors="replace")
     starts = [*_CELL.finditer(text)]
     areas: dict[str, float] = {}
     states = set()

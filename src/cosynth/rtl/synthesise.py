@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cosynth.errors import CircuitError
-from cosynth.rtl.kept import kept, key
+from cosynth.rtl.kept import kept, key, read_file
 from cosynth.rtl.liberty import OWN, Library, read_liberty
 from cosynth.rtl.tools import yosys
 from cosynth.rtl.yosys import choose, mistakes, read_sources, run
@@ -84,8 +84,8 @@ def synthesise(
     given = parameters or {}
     library = read_liberty(liberty)
     name = key(
-        *map(_read, sources),
-        _read(liberty),
+        *map(read_file, sources),
+        read_file(liberty),
         yosys().version,
         repr((top, sorted(given.items()), booth, flat, list(macros))),
         Path(__file__).read_bytes(),
@@ -189,10 +189,3 @@ def _numbers(parameters: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
 def _number(bits: str) -> int:
     value = int(bits, 2)
     return value - (1 << 32) if len(bits) == 32 and bits[0] == "1" else value
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CircuitError(f"{path}: cannot be read: {error.strerror}") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from cosynth.errors import CircuitError
-from cosynth.rtl.kept import kept, key
+from cosynth.rtl.kept import kept, key, read_file
 from cosynth.rtl.tools import Tool, compiler, verilator
 
 # waveforms: none, in the standard's text, or in GTKWave's compact form, which needs lz4 and zlib
@@ -18,7 +18,8 @@ Trace = Literal["", "vcd", "fst"]
 
 HARNESSES = Path(__file__).parent / "harness"
 LIBRARY = "model.so"
-_STOPS = HARNESSES / "stops.cpp"
+MODEL = HARNESSES / "model.cpp"
+_COMMON = tuple(HARNESSES / name for name in ("block.cpp", "stops.cpp", "model.h"))
 # random where nothing was assigned, so that a forgotten reset shows; assertions are checked
 _VERILATOR = ("--cc", "--assert", "--x-initial", "unique", "--x-assign", "unique", "-Wno-fatal")
 _CPLUSPLUS = ("-std=gnu++20", "-fPIC", "-DVM_COVERAGE=0", "-DVM_SC=0")
@@ -45,22 +46,24 @@ def build(
     sources: Sequence[Path],
     top: str,
     parameters: Mapping[str, int] | None = None,
-    harness: Path = HARNESSES / "block.cpp",
+    harness: Path = MODEL,
     trace: Trace = "",
 ) -> Path:
     """Return a shared library of module `top` and a harness that drives it, built or kept.
 
-    The harness is C++ that includes `Vmodel.h` (the class `Vmodel`) and `ports.h`. A traced one
-    runs at half the speed. CircuitError with the tool's words if the sources are wrong.
+    A harness other than ours is C++ that includes `Vmodel.h` (the class `Vmodel`) and, if it likes,
+    `ports.h`. A traced model runs at half the speed. CircuitError with the tool's words if the
+    sources are wrong.
     """
     given = parameters or {}
-    texts = [_read(path) for path in sources]
+    texts = [read_file(path) for path in sources]
     name = key(
         *texts,
         top,
         repr(sorted(given.items())),
         harness.read_bytes(),
-        _STOPS.read_bytes(),
+        *(path.read_bytes() for path in sorted(harness.parent.glob("*.hpp"))),
+        *(path.read_bytes() for path in _COMMON),
         str(_SMALL),
         *_recipe(trace),
     )
@@ -118,13 +121,6 @@ def write_ports(folder: Path, top: str) -> None:
     (folder / "ports.h").write_text(f"{text}\n")
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CircuitError(f"{path}: cannot be read: {error.strerror}") from None
-
-
 def _recipe(trace: Trace) -> tuple[str, ...]:
     """What else the result hangs on: tools and flags."""
     one, two = verilator(), compiler()
@@ -149,16 +145,16 @@ def _flags(trace: Trace) -> list[str]:
     root = Path(verilator().environment["VERILATOR_ROOT"]) / "include"
     tracing = [f"-DVM_TRACE={int(bool(trace))}"]
     tracing += [f"-DVM_TRACE_{kind.upper()}={int(trace == kind)}" for kind in ("vcd", "fst")]
-    return [*_CPLUSPLUS, *_OURS, *tracing, f"-I{root}", f"-I{root / 'vltstd'}"]
+    return [*_CPLUSPLUS, *_OURS, *tracing, f"-I{root}", f"-I{root / 'vltstd'}", f"-I{HARNESSES}"]
 
 
 def runtime(trace: Trace) -> Path:
-    """Return the folder of Verilator's own objects and of its header compiled beforehand.
+    """Return the folder of what all models share: objects, and headers compiled beforehand.
 
     The header is most of what a small model costs: 1.3 s of compilation without, 0.3 s with.
     """
     root = Path(verilator().environment["VERILATOR_ROOT"]) / "include"
-    files = [root / "verilated.cpp", root / "verilated_threads.cpp", _STOPS]
+    files = [root / "verilated.cpp", root / "verilated_threads.cpp", *_COMMON[:2]]
     if trace:
         files.append(root / f"verilated_{trace}_c.cpp")
     if trace == "fst" and compiler().run(_WITH_FST).status:
@@ -169,14 +165,14 @@ def runtime(trace: Trace) -> Path:
 
     def make(folder: Path) -> None:
         header = folder / "runtime.h"
-        header.write_text('#include "verilated.h"\n')
-        jobs: list[list[str | Path]] = [
-            [_OPTIMISE, "-x", "c++-header", header, "-o", folder / "runtime.h.gch"]
-        ]
+        header.write_text('#include "model.h"\n')
+        jobs: list[list[str | Path]] = []
+        if not trace:  # traced models are few, and the header takes as long as three of them
+            jobs.append([_OPTIMISE, "-x", "c++-header", header, "-o", folder / "runtime.h.gch"])
         jobs += [[_OPTIMISE, "-c", path, "-o", folder / f"{path.stem}.o"] for path in files]
         run_together([[*_flags(trace), *job] for job in jobs], "build Verilator's runtime")
 
-    return kept("runtime", key(_STOPS.read_bytes(), *_recipe(trace)), make)
+    return kept("runtime", key(*(path.read_bytes() for path in _COMMON), *_recipe(trace)), make)
 
 
 def _compile(model: Path, harness: Path, trace: Trace, library: Path) -> None:
@@ -197,9 +193,13 @@ def _compile(model: Path, harness: Path, trace: Trace, library: Path) -> None:
         for (path, level), to in zip(units, objects, strict=True)
     ]
     run_together(jobs, f"compile the model of {harness.name}")
+    # the driver of block.cpp serves our own harness alone
+    common = [
+        path for path in sorted(ready.glob("*.o")) if harness == MODEL or path.stem != "block"
+    ]
     link: list[str | Path] = [
         *objects,
-        *sorted(ready.glob("*.o")),
+        *common,
         "-lpthread",
         *(("-llz4", "-lz") if trace == "fst" else ()),
     ]

@@ -21,11 +21,13 @@ STATIONARITIES = ("weight", "output", "input", "flexible")
 # what a unit that works bit by bit lists: whole numbers by their bits, others like them follow
 BIT_BY_BIT = ("binary", "int2", "int3", "int4", "int5", "int6", "int7", "int8", "int16",
               "mxint4", "mxint6", "mxint8")  # fmt: skip
+# of a partial sum as a column keeps it
+SUM_BYTES = 4
 # which kinds of rank lie along rows and columns of the array, by what stays in it
 _ALONG = {
     "weight": (("reduced", "kernel"), ("channel",)),
-    "output": (("position", "shared"), ("channel",)),
-    "input": (("reduced", "kernel"), ("position", "shared")),
+    "output": (("channel",), ("position",)),
+    "input": (("reduced", "kernel"), ("position",)),
     "flexible": ((), ()),
 }
 
@@ -49,8 +51,9 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
 ) -> Hardware:
     """Return a `rows` x `columns` engine; every number may be an array of designs.
 
-    `buffer`, `sums` and `registers` B (shared, shared, per unit), `buffer_width` bits per cycle,
-    `dram_bandwidth` B/s. `sums` accumulates what leaves the columns, 32 bits each per cycle.
+    `buffer`, `sums` and `registers` B (shared, of all columns, per unit), `buffer_width` bits per
+    cycle, `dram_bandwidth` B/s. Each column adds what leaves it to its share of `sums`, 32 bits per
+    cycle. All data pass through the buffer, and sums through `sums`.
     `unit` is the kind of multiplier: one that takes a factor's bits one by one has the rates of
     whole numbers and runs nothing else. `stationarity` says which operand a unit keeps in its
     registers; a `flexible` engine keeps all three and may unroll any rank anywhere.
@@ -58,6 +61,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     along_rows, along_columns = _ALONG[stationarity]
     keeps = ("input", "weight", "output") if stationarity == "flexible" else (stationarity,)
     moved = buffer_width / 8 * frequency
+    reduces = stationarity != "output"
     parts: list[Component] = [
         off_chip(dram, dram_bandwidth),
         Memory(
@@ -67,23 +71,24 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             write_bandwidth=moved,
             width=buffer_width,
             double_buffered=True,
+            bypass=False,
         ),
         Link(name="bus", length=1e-3),
+        SpatialArray(
+            name="across", dimensions=(_dimension("columns", columns, along_columns, adds=False),)
+        ),
         Memory(
             name="sums",
-            size=sums,
-            read_bandwidth=columns * 4 * frequency,
-            write_bandwidth=columns * 4 * frequency,
-            width=columns * 32.0,
+            size=sums / columns,
+            read_bandwidth=SUM_BYTES * frequency,
+            write_bandwidth=SUM_BYTES * frequency,
+            width=SUM_BYTES * 8.0,
             keeps=("output",),
             double_buffered=True,
+            bypass=False,
         ),
         SpatialArray(
-            name="array",
-            dimensions=(
-                _dimension("rows", rows, along_rows),
-                _dimension("columns", columns, along_columns),
-            ),
+            name="down", dimensions=(_dimension("rows", rows, along_rows, adds=reduces),)
         ),
         Memory(
             name="registers",
@@ -92,6 +97,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             width=8.0,
             keeps=keeps,
             double_buffered=True,
+            bypass=stationarity == "flexible",
         ),
         Compute(name="mac", accumulator=accumulator, unit=unit, rates=_rates(unit)),
     ]
@@ -120,5 +126,6 @@ def _rates(unit: str) -> tuple[tuple[str, float], ...]:
     return tuple((name, 1.0 / count) for name, count in bits.items())
 
 
-def _dimension(name: str, size: Array, ranks: tuple[str, ...]) -> Dimension:
-    return Dimension(name=name, size=size, multicast=("input", "weight"), reduce=True, ranks=ranks)
+def _dimension(name: str, size: Array, ranks: tuple[str, ...], *, adds: bool) -> Dimension:
+    parts = ("input", "weight")
+    return Dimension(name=name, size=size, multicast=parts, reduce=adds, ranks=ranks)

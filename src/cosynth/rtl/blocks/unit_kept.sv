@@ -1,0 +1,47 @@
+// One unit of an array that keeps sums: the product of x and y, registered, is added in the next cycle to
+// the sum at `place`, or begins it. Two banks of ENTRIES sums of ACC bits, which wrap.
+`default_nettype none
+module unit_kept #(
+    parameter int ENTRIES = 2,
+    parameter int X = 8,
+    parameter int Y = 8,
+    parameter int X_FLOAT = 0,
+    parameter int X_EXP = 1,
+    parameter int X_MAN = 1,
+    parameter int Y_FLOAT = 0,
+    parameter int Y_EXP = 1,
+    parameter int Y_MAN = 1,
+    parameter int DECODED = 0,
+    parameter int PRODUCT = 16,
+    parameter int ACC = 32,
+    localparam int ENTRY = ENTRIES > 1 ? $clog2(ENTRIES) : 1
+) (
+    input  wire logic           clk,
+    input  wire logic [X-1:0]   x,
+    input  wire logic [Y-1:0]   y,
+    input  wire logic           adds,
+    input  wire logic           first,
+    input  wire logic [ENTRY:0] place,
+    input  wire logic [ENTRY:0] reading,
+    output logic      [ACC-1:0] sum
+);
+  logic [ACC-1:0] kept[2<<ENTRY];
+  logic [PRODUCT-1:0] found;
+  logic signed [PRODUCT-1:0] product;
+  logic [ACC-1:0] grown;
+
+  product #(
+      .A_FLOAT(X_FLOAT), .A_BITS(X), .A_EXP(X_EXP), .A_MAN(X_MAN),
+      .B_FLOAT(Y_FLOAT), .B_BITS(Y), .B_EXP(Y_EXP), .B_MAN(Y_MAN),
+      .DECODED(DECODED), .P(PRODUCT)
+  ) product_of (
+      .a(x), .b(y), .p(found)
+  );
+  assign grown = first ? '0 : kept[place];
+  assign sum = kept[reading];
+  always_ff @(posedge clk) begin
+    product <= found;
+    if (adds) kept[place] <= grown + ACC'(product);
+  end
+endmodule
+`default_nettype wire

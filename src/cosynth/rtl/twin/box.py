@@ -1,0 +1,56 @@
+"""The twin of `dma_load.sv` and `dma_store.sv`: boxes copied between DRAM and a memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """Runs of `run` grains in loops, the innermost first; addresses and strides in grains.
+
+    A loop is (count, stride in DRAM, stride in the memory).
+    """
+
+    run: int
+    dram: int
+    local: int
+    loops: Sequence[tuple[int, int, int]] = ()
+
+    def grains(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Addresses in DRAM and in the memory [grains], in the order in which they are copied."""
+        return self._walk(self.dram, 1), self._walk(self.local, 2)
+
+    def _walk(self, base: int, side: int) -> NDArray[np.int64]:
+        addresses = base + np.arange(self.run, dtype=np.int64)
+        for loop in self.loops:
+            turns = np.arange(loop[0], dtype=np.int64) * loop[side]
+            addresses = (turns[:, None] + addresses).ravel()
+        return addresses
+
+
+def load(box: Box, dram: NDArray[np.generic], memory: NDArray[np.generic]) -> None:
+    """Copy a box of grains [grains, ...] from `dram` into `memory`, which is changed."""
+    there, here = box.grains()
+    _copy(memory, here, dram, there)
+
+
+def store(box: Box, memory: NDArray[np.generic], dram: NDArray[np.generic]) -> None:
+    """Copy a box of grains [grains, ...] from `memory` into `dram`, which is changed."""
+    there, here = box.grains()
+    _copy(dram, there, memory, here)
+
+
+def _copy(
+    target: NDArray[np.generic],
+    to: NDArray[np.int64],
+    source: NDArray[np.generic],
+    at: NDArray[np.int64],
+) -> None:
+    # where a grain is written twice the last write stands, which an indexed assignment leaves open
+    last = len(to) - 1 - np.unique(to[::-1], return_index=True)[1]
+    target[to[last]] = source[at[last]]

@@ -1,0 +1,208 @@
+// A chip that only copies: dma_load, a memory, dma_store, driven by registers (words of 32 bits):
+//   0x00 go: writing bit 0 starts a load, bit 1 a store; waits until the command is taken
+//   0x04 commands done: loads [15:0], stores [31:16]     0x08 failed: load bit 0, store bit 1
+//   0x10 run  0x14 local  0x18 DRAM [31:0]  0x1c DRAM [39:32]
+//   0x20 how often the memory refuses, of 256 cycles: writes [7:0], reads [15:8]
+//   0x40 counts  0x50 strides in DRAM  0x60 strides in the memory, a word for each loop
+//   0x80 events counted: load passes, holds_bus, waits_bus, store passes, holds_bus, waits_bus
+// `irq` is high while nothing is under way.
+`default_nettype none
+module copier #(
+    parameter int W = 64,
+    parameter int D = 32,
+    parameter int G = 8,
+    parameter int AW = 12,
+    parameter int MAX_BURST = 16,
+    parameter int OUTSTANDING = 8,
+    localparam int LOOPS = 4,
+    localparam int LANES = W / G,
+    localparam int LINE = AW - $clog2(LANES),
+    localparam int BYTES = $clog2(D / 8)
+) (
+    input  wire logic           clk,
+    input  wire logic           rst,
+    output logic                irq,
+    output logic                m_axi_arvalid,
+    input  wire logic           m_axi_arready,
+    output logic      [31:0]    m_axi_araddr,
+    output logic      [7:0]     m_axi_arlen,
+    output logic      [2:0]     m_axi_arsize,
+    output logic      [1:0]     m_axi_arburst,
+    input  wire logic           m_axi_rvalid,
+    output logic                m_axi_rready,
+    input  wire logic [D-1:0]   m_axi_rdata,
+    input  wire logic [1:0]     m_axi_rresp,
+    input  wire logic           m_axi_rlast,
+    output logic                m_axi_awvalid,
+    input  wire logic           m_axi_awready,
+    output logic      [31:0]    m_axi_awaddr,
+    output logic      [7:0]     m_axi_awlen,
+    output logic      [2:0]     m_axi_awsize,
+    output logic      [1:0]     m_axi_awburst,
+    output logic                m_axi_wvalid,
+    input  wire logic           m_axi_wready,
+    output logic      [D-1:0]   m_axi_wdata,
+    output logic      [D/8-1:0] m_axi_wstrb,
+    output logic                m_axi_wlast,
+    input  wire logic           m_axi_bvalid,
+    output logic                m_axi_bready,
+    input  wire logic [1:0]     m_axi_bresp,
+    input  wire logic           s_axil_awvalid,
+    output logic                s_axil_awready,
+    input  wire logic [11:0]    s_axil_awaddr,
+    input  wire logic           s_axil_wvalid,
+    output logic                s_axil_wready,
+    input  wire logic [31:0]    s_axil_wdata,
+    input  wire logic [3:0]     s_axil_wstrb,
+    output logic                s_axil_bvalid,
+    input  wire logic           s_axil_bready,
+    output logic      [1:0]     s_axil_bresp,
+    input  wire logic           s_axil_arvalid,
+    output logic                s_axil_arready,
+    input  wire logic [11:0]    s_axil_araddr,
+    output logic                s_axil_rvalid,
+    input  wire logic           s_axil_rready,
+    output logic      [31:0]    s_axil_rdata,
+    output logic      [1:0]     s_axil_rresp
+);
+  logic [31:0] words[32];  // of which 0 to 3 are not kept
+  logic [31:0] events[6];
+  logic [15:0] loads, stores, underway;
+  logic load_ready, store_ready, load_valid, store_valid, load_done, store_done;
+  logic [1:0] failed;
+  logic [5:0] event_;
+
+  // registers
+  logic write, goes;
+  logic [9:0] to;
+  assign to = s_axil_awaddr[11:2];
+  assign goes = s_axil_awvalid && s_axil_wvalid && !s_axil_bvalid;
+  assign load_valid = goes && to == '0 && s_axil_wdata[0];
+  assign store_valid = goes && to == '0 && !s_axil_wdata[0] && s_axil_wdata[1];
+  assign write = goes && !(load_valid && !load_ready) && !(store_valid && !store_ready);
+  assign s_axil_awready = write;
+  assign s_axil_wready = write;
+  assign s_axil_bresp = {to >= 32, 1'b0};
+  assign s_axil_arready = !s_axil_rvalid;
+  assign irq = underway == '0;
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      s_axil_bvalid <= 1'b0;
+      s_axil_rvalid <= 1'b0;
+      loads <= '0;
+      stores <= '0;
+      underway <= '0;
+      words[8] <= '0;
+      for (int e = 0; e < 6; e++) events[e] <= '0;
+    end else begin
+      s_axil_bvalid <= write || (s_axil_bvalid && !s_axil_bready);
+      s_axil_rvalid <= s_axil_arvalid && s_axil_arready || (s_axil_rvalid && !s_axil_rready);
+      if (write) words[to[4:0]] <= s_axil_wdata;
+      loads <= loads + 16'(load_done);
+      stores <= stores + 16'(store_done);
+      underway <= underway + 16'((load_valid || store_valid) && write) - 16'(load_done) - 16'(store_done);
+      for (int e = 0; e < 6; e++) events[e] <= events[e] + 32'(event_[e]);
+    end
+  end
+  always_ff @(posedge clk) begin
+    if (s_axil_arvalid && s_axil_arready) begin
+      s_axil_rresp <= '0;
+      case (s_axil_araddr[11:2])
+        1: s_axil_rdata <= {stores, loads};
+        2: s_axil_rdata <= {30'b0, failed};
+        32, 33, 34, 35, 36, 37: s_axil_rdata <= events[s_axil_araddr[4:2]];
+        default: begin
+          s_axil_rdata <= words[s_axil_araddr[6:2]];
+          s_axil_rresp <= {s_axil_araddr >= 128, 1'b0};
+        end
+      endcase
+    end
+  end
+
+  logic [LOOPS*16-1:0] counts;
+  logic [LOOPS*32-1:0] dram_strides;
+  logic [LOOPS*(AW+1)-1:0] local_strides;
+  always_comb begin
+    for (int l = 0; l < LOOPS; l++) begin
+      counts[l*16+:16] = words[16+l][15:0];
+      dram_strides[l*32+:32] = words[20+l];
+      local_strides[l*(AW+1)+:AW+1] = words[24+l][AW:0];
+    end
+  end
+
+  // the memory refuses at random, whatever is asked
+  logic [31:0] noise;
+  logic write_valid, write_ready, read_valid, read_ready;
+  logic [LINE-1:0] write_line, read_line;
+  logic [W-1:0] write_data, read_data, lent;
+  logic [LANES-1:0] write_mask;
+  always_ff @(posedge clk) begin
+    if (rst) noise <= 32'h1234567;
+    else noise <= {noise[30:0], noise[31] ^ noise[21] ^ noise[1] ^ noise[0]};
+  end
+  assign write_ready = {noise[3], noise[17], noise[9], noise[28], noise[5], noise[23], noise[13],
+                        noise[30]} >= words[8][7:0];
+  assign read_ready = {noise[12], noise[2], noise[25], noise[19], noise[7], noise[31], noise[16],
+                       noise[10]} >= words[8][15:8];
+  sram_1r1w #(.WIDTH(W), .DEPTH(1 << LINE), .MASKS(LANES)) memory (
+      .clk, .read_enable(read_valid && read_ready), .read_address(read_line), .read_data,
+      .write_enable(write_valid && write_ready), .write_address(write_line), .write_data, .write_mask
+  );
+  // data stand for one cycle only
+  logic granted;
+  always_ff @(posedge clk) granted <= read_valid && read_ready;
+  assign lent = granted ? read_data : {W / 32{noise}};
+
+  // a refused access must stay as it was
+  logic write_waited, read_waited;
+  logic [LINE-1:0] write_line_was, read_line_was;
+  logic [W-1:0] write_data_was;
+  logic [LANES-1:0] write_mask_was;
+  always_ff @(posedge clk) begin
+    write_waited <= !rst && write_valid && !write_ready;
+    read_waited <= !rst && read_valid && !read_ready;
+    write_line_was <= write_line;
+    read_line_was <= read_line;
+    write_data_was <= write_data;
+    write_mask_was <= write_mask;
+    if (write_waited && !rst) begin
+      assert (write_valid && write_line == write_line_was && write_data == write_data_was
+              && write_mask == write_mask_was);
+    end
+    if (read_waited && !rst) assert (read_valid && read_line == read_line_was);
+  end
+
+  dma_load #(
+      .W(W), .D(D), .G(G), .AW(AW), .MAX_BURST(MAX_BURST), .OUTSTANDING(OUTSTANDING)
+  ) load (
+      .clk, .rst, .command_valid(load_valid), .command_ready(load_ready),
+      .command_run(words[4][AW:0]), .command_dram({words[7][7:0], words[6]}),
+      .command_local(words[5][AW-1:0]), .command_counts(counts),
+      .command_dram_strides(dram_strides), .command_local_strides(local_strides), .done(load_done),
+      .ar_valid(m_axi_arvalid), .ar_ready(m_axi_arready), .ar_address(m_axi_araddr),
+      .ar_length(m_axi_arlen), .r_valid(m_axi_rvalid), .r_ready(m_axi_rready), .r_data(m_axi_rdata),
+      .r_response(m_axi_rresp), .r_last(m_axi_rlast), .write_valid, .write_ready, .write_line,
+      .write_data, .write_mask, .passes(event_[0]), .holds_bus(event_[1]), .waits_bus(event_[2]),
+      .failed(failed[0])
+  );
+  dma_store #(
+      .W(W), .D(D), .G(G), .AW(AW), .MAX_BURST(MAX_BURST), .OUTSTANDING(OUTSTANDING)
+  ) store (
+      .clk, .rst, .command_valid(store_valid), .command_ready(store_ready),
+      .command_run(words[4][AW:0]), .command_dram({words[7][7:0], words[6]}),
+      .command_local(words[5][AW-1:0]), .command_counts(counts),
+      .command_dram_strides(dram_strides), .command_local_strides(local_strides), .done(store_done),
+      .aw_valid(m_axi_awvalid), .aw_ready(m_axi_awready), .aw_address(m_axi_awaddr),
+      .aw_length(m_axi_awlen), .w_valid(m_axi_wvalid), .w_ready(m_axi_wready), .w_data(m_axi_wdata),
+      .w_strobe(m_axi_wstrb), .w_last(m_axi_wlast), .b_valid(m_axi_bvalid), .b_ready(m_axi_bready),
+      .b_response(m_axi_bresp), .read_valid, .read_ready, .read_line, .read_data(lent),
+      .passes(event_[3]), .holds_bus(event_[4]), .waits_bus(event_[5]), .failed(failed[1])
+  );
+  assign m_axi_arsize = 3'(BYTES);
+  assign m_axi_awsize = 3'(BYTES);
+  assign m_axi_arburst = 2'b01;
+  assign m_axi_awburst = 2'b01;
+  logic unused;
+  assign unused = &{1'b0, s_axil_wstrb, s_axil_awaddr[1:0], s_axil_araddr[1:0]};
+endmodule
+`default_nettype wire
