@@ -60,11 +60,12 @@ def read_sources(sources: Sequence[Path]) -> list[str]:
 
 def choose(top: str, parameters: Mapping[str, int]) -> str:
     """Return the commands that make `top` with these parameters the top of what was read."""
+    top_of = f"hierarchy -check -top {top}"
+    if not parameters:
+        return top_of
     # `hierarchy -chparam` stops at an array of wires between instances; this does not
     chosen = "".join(f" -set {name} {value}" for name, value in sorted(parameters.items()))
-    return "; ".join(
-        [*([f"chparam{chosen} {top}"] if chosen else []), f"hierarchy -check -top {top}"]
-    )
+    return "; ".join([f"chparam{chosen} {top}", top_of, f"rename -top {top}"])
 
 
 def read_verilog(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:
