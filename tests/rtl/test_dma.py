@@ -21,8 +21,8 @@ from tests.rtl.copier import (
 from cosynth.rtl.bench import Dram
 from cosynth.rtl.twin.box import Box, load, store
 
-SHAPES = (Sizes(64, 32, 8), Sizes(128, 128, 4), Sizes(256, 64, 16), Sizes(1024, 64, 2, 13),
-          Sizes(512, 512, 8), Sizes(64, 64, 2, 11), Sizes(128, 64, 8, 12, 4, 2))  # fmt: skip
+SHAPES = (Sizes(64, 32, 8), Sizes(128, 128, 4), Sizes(256, 64, 16), Sizes(512, 64, 2, 13),
+          Sizes(256, 256, 8), Sizes(64, 64, 2, 11), Sizes(128, 64, 8, 12, 4, 2))  # fmt: skip
 MEMORY = 1 << 15  # bytes, below which a box lies; above, the copier's memory goes in the end
 
 
@@ -44,7 +44,7 @@ def trial(sizes, seed, boxes=6):
     everything = Box(run=local, dram=there, local=0)
     dram = Dram(
         latency=int(generator.integers(1, 40)),
-        bandwidth=float(generator.choice([0.7, 5.3, 1000])),
+        bandwidth=sizes.D / 8 * float(generator.choice([0.1, 0.7, 10])),
         shared_port=bool(generator.integers(0, 2)),
         outstanding=int(generator.choice([1, 4, 16])),
         pauses=float(generator.choice([0, 0.3, 0.9])),
