@@ -100,16 +100,11 @@ def test_nothing_read_for_one_command_serves_the_next():
     expected[128:136] = memory[64:72]
     one_by_one(SHAPES[0], memory, steps)
     np.testing.assert_array_equal(memory, expected)
-    last, source = Box(run=8, dram=128, local=8), Box(run=8, dram=72, local=16)
-    moved = Box(run=8, dram=128, local=16)
-    steps = [
-        (last, LOAD),
-        (source, LOAD),
-        (moved, STORE),
-        (last, LOAD),
-        (Box(run=8, dram=0, local=8), STORE),
-    ]
-    expected[128:136] = expected[:8] = memory[72:80]
+    # one beat each: that in which a load ended is the one in which the next begins
+    last, source = Box(run=4, dram=128, local=8), Box(run=4, dram=72, local=16)
+    moved, shown = Box(run=4, dram=128, local=16), Box(run=4, dram=0, local=8)
+    steps = [(source, LOAD), (last, LOAD), (moved, STORE), (last, LOAD), (shown, STORE)]
+    expected[128:132] = expected[:4] = memory[72:76]
     one_by_one(SHAPES[0], memory, steps)
     np.testing.assert_array_equal(memory, expected)
 
