@@ -123,8 +123,8 @@ def _one(  # noqa: PLR0913 - what a drain depends on
     command = Command(
         unit="drain",
         turns=out.loops.turns,
-        bases=(line, out.bases[0], 0),
-        strides=(tuple(lines), out.loops.strides[0], out.loops.strides[3]),
+        bases=(line, out.bases[0]),
+        strides=(tuple(lines), out.loops.strides[0]),
         extras=(
             out.run,
             (1 << groups) - 1,
@@ -169,8 +169,8 @@ def spilled(one: Plan, regions: Regions, keys: list[Key], segment: Segment) -> C
     return Command(
         unit="drain",
         turns=turns,
-        bases=(0, regions.slot_base + regions.slots[keys[0]], 0),
-        strides=(lines, slots, (0,) * len(turns)),
+        bases=(0, regions.slot_base + regions.slots[keys[0]]),
+        strides=(lines, slots),
         extras=(1, 0, (1 << inside) - 1, 0, SPILLS, 0, 0, 0, 0, 0, 0),
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cosynth.errors import SpecError
+from cosynth.errors import MappingError, SpecError
 
 SET, GO, END = 0, 1, 2
 CODES = ("SET", "GO", "END")
@@ -37,31 +37,31 @@ UNITS = (
          about="copies a box from DRAM to the buffer, by runs of grains"),
     Unit(number=1, name="store", channels=("dram", "local"), extras=("run",), loops=4,
          about="copies a box from the buffer to DRAM"),
-    Unit(number=2, name="moving", channels=("address", "a", "b", "lane"),
-         extras=("run", "a_limit", "b_limit", "grouped"), loops=10,
+    Unit(number=2, name="moving", channels=("address", "a", "b"),
+         extras=("run", "a_limit", "b_limit", "grouped"), loops=8,
          about="reads the vectors that every row's units share"),
-    Unit(number=3, name="second", channels=("address", "a", "b", "lane"),
-         extras=("run", "a_limit", "b_limit", "grouped"), loops=10,
+    Unit(number=3, name="second", channels=("address", "a", "b"),
+         extras=("run", "a_limit", "b_limit", "grouped"), loops=8,
          about="reads what the units hold, or the vectors that columns share"),
     Unit(number=4, name="fill", channels=("none",), extras=("none",), loops=3,
          about="counts the rows, entries and banks that are filled"),
     Unit(number=5, name="step", channels=("entry", "line", "row"),
-         extras=("sum_mask", "bank_mask", "half_mask", "flags"), loops=10,
+         extras=("sum_mask", "bank_mask", "half_mask", "flags"), loops=8,
          about="walks the steps of the array"),
     Unit(number=6, name="lines", channels=("entry", "line", "row"),
-         extras=("sum_mask", "bank_mask", "half_mask", "flags"), loops=10,
+         extras=("sum_mask", "bank_mask", "half_mask", "flags"), loops=8,
          about="takes the lines of sums that an output-stationary array kept"),
     Unit(number=7, name="reload", channels=("slot", "line"), extras=("half_mask", "zero"), loops=6,
          about="brings back sums that were spilled, or zeros"),
-    Unit(number=8, name="params", channels=("address", "a", "b", "lane"),
+    Unit(number=8, name="params", channels=("address", "a", "b"),
          extras=("run", "a_limit", "b_limit", "grouped"), loops=6,
          about="reads biases and multipliers"),
-    Unit(number=9, name="residual", channels=("address", "a", "b", "lane"),
-         extras=("run", "a_limit", "b_limit", "grouped"), loops=10,
+    Unit(number=9, name="residual", channels=("address", "a", "b"),
+         extras=("run", "a_limit", "b_limit", "grouped"), loops=8,
          about="reads what is added to the output"),
-    Unit(number=10, name="drain", channels=("line", "address", "lane"),
+    Unit(number=10, name="drain", channels=("line", "address"),
          extras=("run", "line_mask", "half_mask", "param_mask", "flags", "shift", "low", "high",
-                 "residual_multiplier", "residual_shift", "negative_multiplier"), loops=10,
+                 "residual_multiplier", "residual_shift", "negative_multiplier"), loops=8,
          about="takes finished lines through post-processing into the buffer"),
 )  # fmt: skip
 BY_NAME = {unit.name: unit for unit in UNITS}
@@ -169,7 +169,10 @@ class Assembler:
     def add(self, command: Command) -> None:
         """Append a command."""
         unit = BY_NAME[command.unit]
-        assert len(command.turns) <= unit.loops, (command.unit, command.turns)
+        if len(command.turns) > unit.loops:
+            raise MappingError(
+                f"unit {unit.name!r} would walk {len(command.turns)} loops; it has {unit.loops}"
+            )
         for loop in range(unit.loops):
             turns = command.turns[loop] if loop < len(command.turns) else 1
             assert 1 <= turns <= 1 << 16

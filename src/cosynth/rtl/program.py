@@ -41,21 +41,15 @@ class Program:
     places: Mapping[str, Place]
 
 
-def place_tensors(
-    network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]
-) -> dict[str, Place]:
-    """Where every activation lies, from the bottom of DRAM on."""
+def placed(network: Network, chip: Chip, chosen: Mapping[str, Sequence[int]]) -> dict[str, Place]:
+    """Where every activation lies, from the bottom of DRAM on, its dimensions in a chosen order."""
     bits = container(network.activation_format)
-    chosen = orders(network, chip, mappings)
     found: dict[str, Place] = {}
     at = 0
-    graph = network.graph
-    for tensor in graph.tensors:
-        if tensor.view_of or tensor.name not in network.units:
-            continue
-        order = chosen[tensor.name]
-        one = Place(name=tensor.name, shape=tensor.shape, order=order, bits=bits, address=at)
-        found[tensor.name] = one
+    for name, order in chosen.items():
+        shape = network.graph.tensor(name).shape
+        one = Place(name=name, shape=shape, order=tuple(order), bits=bits, address=at)
+        found[name] = one
         at += -(-one.bytes // (chip.beat // 8)) * (chip.beat // 8)
     return found
 
@@ -153,7 +147,7 @@ def tensor_pitch(place: Place) -> tuple[int, ...]:
 
 def compiled(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -> Program:
     """Return the program of a network; what the array cannot run becomes the host's."""
-    places = place_tensors(network, chip, mappings)
+    places = placed(network, chip, orders(network, chip, mappings))
     end = max((one.address + one.bytes for one in places.values()), default=0)
     image = Image(end, chip.beat)
     order: list[Section | Host] = []
@@ -161,7 +155,7 @@ def compiled(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -
         if isinstance(operation, Host):
             order.append(operation)
             continue
-        views = _views(network, places, operation)
+        views = views_of(network, places, operation)
         try:
             found = steps(chip, work_of(operation, mappings[operation.name]), views)
         except MappingError as error:
@@ -171,7 +165,7 @@ def compiled(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -
     return Program(order=tuple(order), image=image.bytes(PAGE), places=places)
 
 
-def _views(network: Network, places: Mapping[str, Place], layer: Layer) -> dict[str, Place]:
+def views_of(network: Network, places: Mapping[str, Place], layer: Layer) -> dict[str, Place]:
     """Places of a layer's tensors, those seen under another shape and those of weights included."""
     found = dict(places)
     for access in (layer.data, layer.weight):

@@ -73,7 +73,7 @@ class Stream:
     """What a reader is told: see `reader.sv`."""
 
     loops: Loops
-    bases: tuple[int, int, int, int]
+    bases: tuple[int, int, int]
     run: int
     a_limit: int
     b_limit: int
@@ -160,15 +160,8 @@ def stream(  # noqa: PLR0913 - what a stream is made of
         rank, count = rest.pop(0)
         merged += [rank] if count > 1 else []
         run *= count
-    groups: list[tuple[int, dict[str, int]]] = []  # turns, and ranks that move
-    lane_steps: list[int] = []
-    lane = run
-    for rank, count in rest:
-        groups.append((count, {rank: 1}))
-        lane_steps.append(lane)
-        lane *= count
+    groups = [(count, {rank: 1}) for rank, count in rest]  # turns, and ranks that move
     walk = groups + [(turns, {rank: step}) for rank, turns, step in loops]
-    lane_steps += [0] * len(loops)
     here = positions(access, start)
     table = coefficients(access)
     address = base + sum(
@@ -182,13 +175,12 @@ def stream(  # noqa: PLR0913 - what a stream is made of
     a_dim = outside[0] if outside else None
     b_dim = inside[0] if inside else outside[1] if len(outside) > 1 else None
     scale = 0 if b_dim is None else pitch[b_dim] if inside else run
-    channels: list[list[int]] = [[], [], [], []]
-    for (_, moves), lane_step in zip(walk, lane_steps, strict=True):
+    channels: list[list[int]] = [[], [], []]
+    for _, moves in walk:
         moved = [sum(c * moves.get(rank, 0) for rank, c in one.items()) for one in table]
         channels[0].append(sum(p * m for p, m in zip(pitch, moved, strict=True)))
         channels[1].append(0 if a_dim is None else moved[a_dim])
         channels[2].append(0 if b_dim is None else moved[b_dim] * scale)
-        channels[3].append(lane_step)
     b = 0
     if b_dim is not None:
         b = here[b_dim] * scale
@@ -211,7 +203,7 @@ def stream(  # noqa: PLR0913 - what a stream is made of
             turns=inner.turns + outer.turns,
             strides=tuple(a + b for a, b in zip(inner.strides, outer.strides, strict=True)),
         ),
-        bases=(address, 0 if a_dim is None else here[a_dim], b, 0),
+        bases=(address, 0 if a_dim is None else here[a_dim], b),
         run=run,
         a_limit=1 if a_dim is None else layout.limits[a_dim],
         b_limit=run if b_dim is None else layout.limits[b_dim] * scale,

@@ -243,7 +243,7 @@ module chip #(
   logic [ROWS*X-1:0] moving;
   logic [COLUMNS*Y-1:0] second;
   reader #(
-      .W(W), .E(X), .LANES(ROWS), .LOOPS(10), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE)
+      .W(W), .E(X), .LANES(ROWS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE)
   ) reader_moving (
       .clk, .rst, .in_valid(valid[MOVING]), .in_ready(ready[MOVING]),
       .in_data(orders[MOVING*42+:42]), .available, .take(takes[MOVING*TOKENS+:TOKENS]),
@@ -252,7 +252,7 @@ module chip #(
       .out_valid(moving_valid), .out_ready(moving_ready), .out_data(moving)
   );
   reader #(
-      .W(W), .E(Y), .LANES(COLUMNS), .LOOPS(10), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE)
+      .W(W), .E(Y), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE)
   ) reader_second (
       .clk, .rst, .in_valid(valid[SECOND]), .in_ready(ready[SECOND]),
       .in_data(orders[SECOND*42+:42]), .available, .take(takes[SECOND*TOKENS+:TOKENS]),
@@ -286,7 +286,7 @@ module chip #(
           .ask_frees(asks_ends), .ask_entry(ask_entry[ENTRY-1:0]), .ask_row(ask_row[ROW-1:0]),
           .line(sums_of_step)
       );
-      stepper #(.LOOPS(10), .TOKENS(TOKENS), .HALVES(0)) steps (
+      stepper #(.LOOPS(8), .TOKENS(TOKENS), .HALVES(0)) steps (
           .clk, .rst, .in_valid(valid[STEP]), .in_ready(ready[STEP]), .in_data(orders[STEP*42+:42]),
           .available, .take(takes[STEP*TOKENS+:TOKENS]), .give(gives[STEP*TOKENS+:TOKENS]),
           .busy(working[STEP]), .operands(moving_valid && second_valid), .bank(bank_empty),
@@ -294,7 +294,7 @@ module chip #(
           .half_begins(unused_begins), .half_ends(unused_ends), .goes_on(unused_goes), .entry,
           .line(unused_line), .row(unused_row), .waits_operands, .waits_half(unused_waits)
       );
-      stepper #(.LOOPS(10), .TOKENS(TOKENS)) lines (
+      stepper #(.LOOPS(8), .TOKENS(TOKENS)) lines (
           .clk, .rst, .in_valid(valid[TAKE]), .in_ready(ready[TAKE]), .in_data(orders[TAKE*42+:42]),
           .available, .take(takes[TAKE*TOKENS+:TOKENS]), .give(gives[TAKE*TOKENS+:TOKENS]),
           .busy(working[TAKE]), .operands(1'b1), .bank(bank_full), .half_free, .half_loaded,
@@ -326,7 +326,7 @@ module chip #(
           .fill_data(second), .bank_full, .step, .step_frees(bank_ends),
           .step_entry(entry[ENTRY-1:0]), .step_data(moving), .sums(sums_of_step)
       );
-      stepper #(.LOOPS(10), .TOKENS(TOKENS)) steps (
+      stepper #(.LOOPS(8), .TOKENS(TOKENS)) steps (
           .clk, .rst, .in_valid(valid[STEP]), .in_ready(ready[STEP]), .in_data(orders[STEP*42+:42]),
           .available, .take(takes[STEP*TOKENS+:TOKENS]), .give(gives[STEP*TOKENS+:TOKENS]),
           .busy(working[STEP]), .operands(moving_valid), .bank(bank_full), .half_free,
@@ -377,7 +377,7 @@ module chip #(
       .out_ready(params_ready), .out_data(params)
   );
   reader #(
-      .W(W), .E(O), .LANES(COLUMNS), .LOOPS(10), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(2)
+      .W(W), .E(O), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(2)
   ) reader_residual (
       .clk, .rst, .in_valid(valid[RESIDUAL]), .in_ready(ready[RESIDUAL]),
       .in_data(orders[RESIDUAL*42+:42]), .available, .take(takes[RESIDUAL*TOKENS+:TOKENS]),

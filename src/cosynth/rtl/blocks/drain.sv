@@ -3,7 +3,7 @@
 // A nest of loops names runs; those in the line mask walk over the runs of one line, those in the half
 // mask over all lines of one half of the sums, those in the param mask over lines that share biases and
 // multipliers. The next of those, and the residual, come as streams.
-// Channels of the nest: 0 line, 1 address in elements (or slot), 2 lane. Extras: 0 elements of a run,
+// Channels of the nest: 0 line, 1 address in elements (or slot). Extras: 0 elements of a run,
 // 1 to 3 the masks, 4 flags (1 a residual is added, 2 spill, 4 the half was begun before, 8 the half is
 // not finished), 5 shift, 6 and 7 limits, 8 multiplier of the residual, 9 its shift to the left, 10 the
 // multiplier of negative sums.
@@ -22,7 +22,7 @@ module drain #(
     parameter int MINUS_ZERO = 1,
     parameter int PARAMS = 1,
     parameter int LEAKY = 0,
-    parameter int LOOPS = 10,
+    parameter int LOOPS = 8,
     parameter int COUNT = 16,
     parameter int WIDTH = 20,
     parameter int TOKENS = 16,
@@ -66,8 +66,8 @@ module drain #(
   localparam int CREDIT = $clog2(DEPTH + 1);
   logic start, done, ending, running, issue;
   logic [LOOPS*COUNT-1:0] turns;
-  logic [3*WIDTH-1:0] bases;
-  logic [3*LOOPS*WIDTH-1:0] jumps;
+  logic [2*WIDTH-1:0] bases;
+  logic [2*LOOPS*WIDTH-1:0] jumps;
   // verilator lint_off UNUSEDSIGNAL
   logic [11*EXTRA-1:0] extras;
   logic [WIDTH-1:0] line, address, lane;
@@ -77,14 +77,14 @@ module drain #(
   logic adds, spills, begun, unfinished;
 
   unit #(
-      .LOOPS(LOOPS), .CHANNELS(3), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(11), .EXTRA(EXTRA),
+      .LOOPS(LOOPS), .CHANNELS(2), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(11), .EXTRA(EXTRA),
       .TOKENS(TOKENS)
   ) commands (
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give, .start, .done, .busy,
       .turns, .bases, .jumps, .extras
   );
-  nest #(.LOOPS(LOOPS), .CHANNELS(3), .COUNT(COUNT), .WIDTH(WIDTH)) walk (
-      .clk, .load(start), .step(issue), .turns, .bases, .jumps, .addresses({lane, address, line}),
+  nest #(.LOOPS(LOOPS), .CHANNELS(2), .COUNT(COUNT), .WIDTH(WIDTH)) walk (
+      .clk, .load(start), .step(issue), .turns, .bases, .jumps, .addresses({address, line}),
       .first, .last, .ending
   );
   assign run = extras[EXTRA-1:0];
@@ -143,6 +143,9 @@ module drain #(
     end
   end
   always_ff @(posedge clk) begin
+    // runs of a line take its lanes one after the other
+    if (start || (issue && line_ends)) lane <= '0;
+    else if (issue) lane <= lane + run[WIDTH-1:0];
     if (issue) residuals <= residual_data;
     places <= {places[LATENCY*2*WIDTH-1:0], lane, address};
     if (spilling) spilled <= read_data;

@@ -1,5 +1,5 @@
 // One lane of post-processing: `rescale`, and `encode` where codes are floats. Latency 4 cycles, with
-// floats 6. The residual is a code, shifted left before it is multiplied. Limits count steps of an integer
+// floats 6. The residual is a code. Limits count steps of an integer
 // code, or quarters of a float's smallest step.
 `default_nettype none
 module lane #(
@@ -28,20 +28,17 @@ module lane #(
     output logic             [E-1:0]    code
 );
   localparam int WHOLE = FLOAT != 0 ? MAN + (1 << EXP) : E;
-  localparam int R = WHOLE + 31;
   localparam int FRACTION = 2;
   localparam int Y = FLOAT != 0 ? WHOLE + FRACTION : E;
   logic signed [WHOLE-1:0] added;
-  logic signed [R-1:0] shifted;
   logic signed [Y-1:0] y;
 
   decode #(.FLOAT(FLOAT), .SIGNED(1), .BITS(E), .EXP(EXP), .MAN(MAN), .W(WHOLE)) value (
       .code(residual), .whole(added)
   );
-  assign shifted = R'(added) <<< residual_shift;
-  rescale #(.ACC(ACC), .M(16), .RESIDUAL(1), .R(R), .LEAKY(LEAKY), .ODD(FLOAT), .Y(Y)) rescale (
+  rescale #(.ACC(ACC), .M(16), .RESIDUAL(1), .R(WHOLE), .LEAKY(LEAKY), .ODD(FLOAT), .Y(Y)) rescale (
       .clk, .enable(1'b1), .acc, .bias(bias[ACC-1:0]), .multiplier, .negative_multiplier,
-      .residual(shifted), .residual_multiplier, .shift, .low(low[Y-1:0]), .high(high[Y-1:0]), .y
+      .residual(added), .residual_multiplier, .residual_shift, .shift, .low(low[Y-1:0]), .high(high[Y-1:0]), .y
   );
   generate
     if (FLOAT != 0) begin : g_float

@@ -1,6 +1,6 @@
 // One lane behind an accumulator: bias, scale, residual, one rounding, and limits.
 //
-//   y = limit(round(((acc + bias) * multiplier + residual * residual_multiplier) * 2^-shift))
+//   y = limit(round(((acc + bias) * multiplier + (residual * residual_multiplier << residual_shift)) * 2^-shift))
 //
 // The sum in the brackets is exact; it is rounded once, to the nearest whole number and ties to even, or
 // to odd (down to a whole number, and to the odd one above if anything was lost), so that `encode` can
@@ -29,6 +29,7 @@ module rescale #(
     input  logic signed [M-1:0]   negative_multiplier,
     input  logic signed [R-1:0]   residual,
     input  logic signed [M-1:0]   residual_multiplier,
+    input  logic        [4:0]     residual_shift,
     input  logic        [5:0]     shift,
     input  logic signed [Y-1:0]   low,
     input  logic signed [Y-1:0]   high,
@@ -36,7 +37,7 @@ module rescale #(
 );
 
   localparam int PRODUCT = ACC + 1 + M;
-  localparam int OTHER = R + M;
+  localparam int OTHER = R + M + 31;
   localparam int EXACT = RESIDUAL == 0 ? PRODUCT : (PRODUCT > OTHER ? PRODUCT : OTHER) + 1;
   localparam int T = EXACT > Y + 1 ? EXACT : Y + 1;
 
@@ -88,19 +89,22 @@ module rescale #(
     if (RESIDUAL != 0) begin : g_residual
       logic signed [R-1:0] residual_1;
       logic signed [M-1:0] residual_multiplier_1;
-      logic signed [OTHER-1:0] product_other_2;
+      logic signed [R+M-1:0] product_other_2;
+      logic [4:0] residual_shift_1, residual_shift_2;
       always_ff @(posedge clk)
         if (enable) begin
           residual_1 <= residual;
           residual_multiplier_1 <= residual_multiplier;
           product_other_2 <= residual_1 * residual_multiplier_1;
+          residual_shift_1 <= residual_shift;
+          residual_shift_2 <= residual_shift_1;
         end
-      always_comb total = T'(product_2) + T'(product_other_2);
+      always_comb total = T'(product_2) + (T'(product_other_2) <<< residual_shift_2);
     end else begin : g_alone
       logic unused_residual;
       always_comb begin
         total = T'(product_2);
-        unused_residual = ^{residual, residual_multiplier};
+        unused_residual = ^{residual, residual_multiplier, residual_shift};
       end
     end
   endgenerate
