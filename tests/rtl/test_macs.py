@@ -42,6 +42,7 @@ def ready(block, given, seed, name="acc"):
 @pytest.mark.parametrize(
     ("a", "b", "lanes", "bits", "decoded"),
     [("int8", "int8", 1, 32, False), ("int4", "uint8", 3, 8, False),
+     ("int4", "uint4", 8, 24, False),
      ("fp8_e4m3fn", "fp8_e4m3fn", 2, 48, False), ("fp4_e2m1", "int4", 4, 16, True)],
 )  # fmt: skip
 def test_the_circuit_multiplies_and_adds_as_its_twin(a, b, lanes, bits, decoded):
