@@ -14,7 +14,7 @@ from cosynth.rtl.twin.box import Box
 GO, DONE, FAILED, GAPS, EVENTS = 0x00, 0x04, 0x08, 0x20, 0x80
 LOAD, STORE = 1, 2
 LOOPS = 4
-MOST = 200_000
+MOST = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cosynth.rtl.work import Place, Work
 # tokens, each with one giver and one taker: that a tile is there, and that its place is free again
 FULL = {"data": 0, "weight": 1, "params": 2, "residual": 3, "out": 4}
 FREE = {"data": 5, "weight": 6, "params": 7, "residual": 8, "out": 9}
-SPILLED, LAYER, SETTLED = 10, 11, 12
+SPILLED, SETTLED = 10, 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,7 @@ class _Sequence:
         self.left = dict(one.visits)
         self.finishes = self._finishing()
         self.uses = {kind: self._use(kind) for kind in self.boxes[0]}
+        self.loaded = 0
         self._check_spills()
 
     def _finishing(self) -> list[bool]:
@@ -131,20 +132,30 @@ class _Sequence:
             )
         return found
 
+    def _ready(self, done: int) -> list[Step]:
+        """Loads of the tiles whose places are free once those up to `done` were computed."""
+        found: list[Step] = []
+        while self.loaded < len(self.one.tiles) and self._fits(self.loaded, done):
+            found += self._loads(self.loaded)
+            self.loaded += 1
+        return found
+
+    def _fits(self, at: int, done: int) -> bool:
+        for kind, use in self.uses.items():
+            before = use.number[at] - len(self.where.copies[kind])
+            if kind != "out" and before >= 0 and before in use.number[done + 1 :]:
+                return False
+        return True
+
     def steps(self) -> list[Step]:
         """All of them."""
-        found = self._loads(0)
+        found = self._ready(-1)
         assert isinstance(found[0], Transfer)
-        found[0] = replace(
-            found[0],
-            takes=found[0].takes | 1 << LAYER,
-            gives=found[0].gives | (1 << SETTLED) * self.one.spilled,
-        )
+        if self.one.spilled:
+            found[0] = replace(found[0], gives=found[0].gives | 1 << SETTLED)
         settled = self.one.spilled
         visited: set[Key] = set()
         for at, tile in enumerate(self.one.tiles):
-            if at + 1 < len(self.one.tiles):
-                found += self._loads(at + 1)
             here = {kind: self._place(kind, at) for kind in self.boxes[at]}
             work: list[Command] = []
             for segment in self.parts[at]:
@@ -170,9 +181,7 @@ class _Sequence:
             found += self._with_tokens(at, work)
             if self.finishes[at]:
                 found.append(self._store(at))
-        last = found[-1]
-        assert isinstance(last, Transfer)
-        found[-1] = replace(last, gives=last.gives | 1 << LAYER)
+            found += self._ready(at)
         return found
 
     def _store(self, at: int) -> Transfer:

@@ -13,6 +13,8 @@ from cosynth.rtl.work import Place, Work
 from cosynth.workload.einsum import Access, Index, Term
 
 Key = tuple[int, ...]
+# tiles of one kind in the buffer at a time, at most
+MOST_COPIES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -202,32 +204,48 @@ class Regions:
 
 
 def regions(one: Plan) -> Regions:
-    """Give each kind of tile its place, two where it changes; MappingError if they do not fit."""
+    """Give each kind of tile its place, and more where it changes: what is loaded ahead hides DRAM.
+
+    MappingError if two of each that changes do not fit.
+    """
     chip = one.chip
     most: dict[str, int] = {}
-    seen: dict[str, set[Layout]] = {}
+    loads: dict[str, int] = {}
+    before: dict[str, Layout] = {}
     for tile in one.tiles:
         for kind, layout in one.boxes(tile).items():
-            bits = layout.size * one.bits(kind)
-            most[kind] = max(most.get(kind, 0), bits)
-            seen.setdefault(kind, set()).add(layout)
-    at = 0
-    copies = {}
-    for kind, bits in most.items():
-        lines = -(-bits // chip.line)
-        count = 2 if len(seen[kind]) > 1 else 1
-        copies[kind] = tuple((at + n * lines) * chip.line // chip.grain for n in range(count))
-        at += lines * count
+            lines = -(-layout.size * one.bits(kind) // chip.line)
+            most[kind] = max(most.get(kind, 0), lines)
+            loads[kind] = loads.get(kind, 0) + (before.get(kind) != layout)
+            before[kind] = layout
     slots, count = _slots(one) if one.spilled else ({}, 0)
-    base = -(-at * chip.line // chip.slot)
-    need = (base + count) * chip.slot if count else at * chip.line
-    have = chip.lines * chip.line
-    if need > have:
-        shown = ", ".join(f"{kind} {bits // 8} B x {len(copies[kind])}" for kind, bits in most.items())
+    spill = -(-count * chip.slot // chip.line) + (count > 0)
+    copies = {kind: min(loads[kind], 2) for kind in most}
+
+    def needed() -> int:
+        return spill + sum(most[kind] * copies[kind] for kind in most)
+
+    if needed() > chip.lines:
+        sizes = (f"{kind} {most[kind] * chip.line // 8} B x {copies[kind]}" for kind in most)
         raise MappingError(
-            f"{one.work.name}: its tiles take {need // 8} B of the buffer's {have // 8} ({shown})"
+            f"{one.work.name}: its tiles take {needed() * chip.line // 8} B of the buffer's"
+            f" {chip.lines * chip.line // 8} ({', '.join(sizes)})"
         )
-    return Regions(copies=copies, slots=slots, slot_base=base)
+    growing = True
+    while growing:
+        growing = False
+        for kind in sorted(most, key=lambda kind: copies[kind] / loads[kind]):
+            if copies[kind] < min(loads[kind], MOST_COPIES) and needed() + most[kind] <= chip.lines:
+                copies[kind] += 1
+                growing = True
+                break
+    at = 0
+    found = {}
+    for kind, number in copies.items():
+        lines = most[kind]
+        found[kind] = tuple((at + n * lines) * chip.line // chip.grain for n in range(number))
+        at += lines * number
+    return Regions(copies=found, slots=slots, slot_base=-(-at * chip.line // chip.slot))
 
 
 def _slots(one: Plan) -> tuple[dict[Key, int], int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from cosynth.errors import MappingError
 from cosynth.rtl.arrange import orders
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
-from cosynth.rtl.layer import Transfer, steps
+from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Host, Layer, Network, Whole
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.work import Place, Post, Work
@@ -26,9 +25,9 @@ PAGE = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Layers that the chip runs in one go, from a program of its own."""
+    """A layer that the chip runs, from a program of its own."""
 
-    layers: tuple[str, ...]
+    layer: str
     address: int
     words: int
 
@@ -61,9 +60,8 @@ def place_tensors(
     return found
 
 
-def work_of(network: Network, layer: Layer, mapping: mp.Mapping) -> Work:
+def work_of(layer: Layer, mapping: mp.Mapping) -> Work:
     """A layer with its mapping, as the array is given it."""
-    del network
     return Work(
         name=layer.name,
         einsum=layer.einsum,
@@ -159,24 +157,17 @@ def compiled(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -
     end = max((one.address + one.bytes for one in places.values()), default=0)
     image = Image(end, chip.beat)
     order: list[Section | Host] = []
-    for operation, group in itertools.groupby(network.operations, key=type):
-        if operation is Host:
-            order += [one for one in group if isinstance(one, Host)]
+    for operation in network.operations:
+        if isinstance(operation, Host):
+            order.append(operation)
             continue
-        pending: list[tuple[Layer, list[Command | Transfer]]] = []
-        for layer in group:
-            assert isinstance(layer, Layer)
-            views = _views(network, places, layer)
-            try:
-                work = work_of(network, layer, mappings[layer.name])
-                pending.append((layer, steps(chip, work, views)))
-            except MappingError as error:
-                if pending:
-                    order.append(_section(network, chip, views, image, pending))
-                    pending = []
-                order.append(_left(network, layer, str(error)))
-        if pending:
-            order.append(_section(network, chip, places, image, pending))
+        views = _views(network, places, operation)
+        try:
+            found = steps(chip, work_of(operation, mappings[operation.name]), views)
+        except MappingError as error:
+            order.append(_left(network, operation, str(error)))
+            continue
+        order.append(_section(network, chip, views, image, operation, found))
     return Program(order=tuple(order), image=image.bytes(PAGE), places=places)
 
 
@@ -211,35 +202,25 @@ def _left(network: Network, layer: Layer, reason: str) -> Host:
     return Host(name=layer.name, einsums=tuple(members), reason=reason)
 
 
-def _section(
+def _section(  # noqa: PLR0913 - what a program depends on
     network: Network,
     chip: Chip,
     places: Mapping[str, Place],
     image: Image,
-    pending: Sequence[tuple[Layer, list[Command | Transfer]]],
+    layer: Layer,
+    found: Sequence[Step],
 ) -> Section:
     assembler = Assembler()
-    first = True
-    for number, (layer, found) in enumerate(pending):
-        views = _views(network, places, layer)
-        known: dict[tuple[str, Layout], int] = {}
-        for step in found:
-            if isinstance(step, Command):
-                assembler.add(step)
-                continue
-            takes, gives = step.takes, step.gives
-            if first:
-                takes &= ~(1 << 11)
-                first = False
-            if number == len(pending) - 1 and step.unit == "store":
-                gives &= ~(1 << 11)
-            one = replace(step, takes=takes, gives=gives)
-            assembler.add(_placed(network, chip, views, image, layer, one, known))
+    known: dict[tuple[str, Layout], int] = {}
+    for step in found:
+        if isinstance(step, Command):
+            assembler.add(step)
+        else:
+            assembler.add(_placed(network, chip, places, image, layer, step, known))
     assembler.end()
     words = encode(assembler.program)
     address = image.add(words.view(np.uint8), PAGE)
-    names = tuple(layer.name for layer, _ in pending)
-    return Section(layers=names, address=address, words=len(words))
+    return Section(layer=layer.name, address=address, words=len(words))
 
 
 def _placed(  # noqa: PLR0913 - what an address depends on

@@ -167,7 +167,9 @@ def runtime(trace: Trace) -> Path:
         header = folder / "runtime.h"
         header.write_text('#include "model.h"\n')
         jobs: list[list[str | Path]] = []
-        if not trace:  # traced models are few, and the header takes as long as three of them
+        # traced models are few, and the header takes as long as three of them; clang's names the
+        # folder it was made in, which is then moved
+        if not trace and "clang" not in compiler().version:
             jobs.append([_OPTIMISE, "-x", "c++-header", header, "-o", folder / "runtime.h.gch"])
         jobs += [[_OPTIMISE, "-c", path, "-o", folder / f"{path.stem}.o"] for path in files]
         run_together([[*_flags(trace), *job] for job in jobs], "build Verilator's runtime")

@@ -98,9 +98,11 @@ module chip #(
   localparam int SIZE = $clog2(D / 8);
 
   logic unused_inputs;
-  assign unused_inputs = &{1'b0, m_axi_rlast, m_axi_rresp, m_axi_bid, m_axi_bresp, s_axil_wstrb};
+  assign unused_inputs = &{1'b0, m_axi_bid, s_axil_wstrb};
 
   // program
+  logic load_passes, load_holds, load_waits, load_failed;
+  logic store_passes, store_holds, store_waits, store_failed;
   logic start, stop, busy, finished, fetching, word_valid, word_ready, stopping, idle;
   logic fetch_valid, fetch_ready, load_asks, load_asked, fetch_arrives, fetch_takes, load_arrives,
         load_takes;
@@ -111,11 +113,11 @@ module chip #(
   logic [UNITS-1:0] queued, accepts, valid, ready, working;
   logic [UNITS*42-1:0] orders;
   logic [3:0] target;
-  localparam int COUNTERS = 12;
+  localparam int COUNTERS = 15;
   logic [COUNTERS-1:0] events;
 
   registers #(.COUNTERS(COUNTERS), .DESIGN(DESIGN)) registers (
-      .clk, .rst,
+      .clk, .rst, .failed(load_failed || store_failed),
       .aw_valid(s_axil_awvalid), .aw_ready(s_axil_awready), .aw_address(s_axil_awaddr),
       .w_valid(s_axil_wvalid), .w_ready(s_axil_wready), .w_data(s_axil_wdata),
       .b_valid(s_axil_bvalid), .b_ready(s_axil_bready),
@@ -175,15 +177,26 @@ module chip #(
   end
   tokens #(.TOKENS(TOKENS), .COUNT(10)) tokens (.clk, .rst, .give, .take, .available);
 
-  // the program goes first
+  // the program goes first, but an address that was offered stays
+  logic offered, offered_fetch, asks_fetch;
+  assign asks_fetch = offered ? offered_fetch : fetch_valid;
+  always_ff @(posedge clk) begin
+    if (rst) begin
+      offered <= 1'b0;
+      offered_fetch <= 1'b0;
+    end else begin
+      offered <= m_axi_arvalid && !m_axi_arready;
+      offered_fetch <= asks_fetch;
+    end
+  end
   assign m_axi_arvalid = fetch_valid || load_asks;
-  assign m_axi_arid = fetch_valid ? 2'd1 : 2'd0;
-  assign m_axi_araddr = fetch_valid ? fetch_address : load_address;
-  assign m_axi_arlen = fetch_valid ? fetch_length : load_length;
+  assign m_axi_arid = asks_fetch ? 2'd1 : 2'd0;
+  assign m_axi_araddr = asks_fetch ? fetch_address : load_address;
+  assign m_axi_arlen = asks_fetch ? fetch_length : load_length;
   assign m_axi_arsize = 3'(SIZE);
   assign m_axi_arburst = 2'b01;
-  assign fetch_ready = m_axi_arready;
-  assign load_asked = m_axi_arready && !fetch_valid;
+  assign fetch_ready = m_axi_arready && asks_fetch;
+  assign load_asked = m_axi_arready && !asks_fetch;
   assign fetch_arrives = m_axi_rvalid && m_axi_rid == 2'd1;
   assign load_arrives = m_axi_rvalid && m_axi_rid != 2'd1;
   assign m_axi_rready = m_axi_rid == 2'd1 ? fetch_takes : load_takes;
@@ -208,9 +221,10 @@ module chip #(
       .available, .take(takes[LOAD*TOKENS+:TOKENS]), .give(gives[LOAD*TOKENS+:TOKENS]),
       .busy(working[LOAD]), .ar_valid(load_asks), .ar_ready(load_asked), .ar_address(load_address),
       .ar_length(load_length), .r_valid(load_arrives), .r_ready(load_takes), .r_data(m_axi_rdata),
-      .write_valid(write_valid[1]), .write_ready(write_ready[1]),
+      .r_response(m_axi_rresp), .r_last(m_axi_rlast), .write_valid(write_valid[1]), .write_ready(write_ready[1]),
       .write_line(write_lines[LINE+:LINE]), .write_data(write_data[W+:W]),
-      .write_mask(write_masks[W/G+:W/G])
+      .write_mask(write_masks[W/G+:W/G]), .passes(load_passes), .holds_bus(load_holds),
+      .waits_bus(load_waits), .failed(load_failed)
   );
   store #(.W(W), .D(D), .G(G), .ADDRESS(ADDRESS), .TOKENS(TOKENS), .LINE(LINE)) store (
       .clk, .rst, .in_valid(valid[STORE]), .in_ready(ready[STORE]), .in_data(orders[STORE*42+:42]),
@@ -218,7 +232,9 @@ module chip #(
       .busy(working[STORE]), .aw_valid(m_axi_awvalid), .aw_ready(m_axi_awready),
       .aw_address(m_axi_awaddr), .aw_length(m_axi_awlen), .w_valid(m_axi_wvalid),
       .w_ready(m_axi_wready), .w_data(m_axi_wdata), .w_strobe(m_axi_wstrb), .w_last(m_axi_wlast),
-      .b_valid(m_axi_bvalid), .b_ready(m_axi_bready), .read_valid(read_valid[4]),
+      .b_valid(m_axi_bvalid), .b_ready(m_axi_bready), .b_response(m_axi_bresp),
+      .passes(store_passes), .holds_bus(store_holds), .waits_bus(store_waits),
+      .failed(store_failed), .read_valid(read_valid[4]),
       .read_ready(read_ready[4]), .read_line(read_lines[4*LINE+:LINE]), .read_data
   );
 
@@ -385,7 +401,7 @@ module chip #(
 
   // what the counters count
   assign events = {
-    m_axi_wvalid && m_axi_wready, load_arrives && !load_takes, load_arrives && load_takes,
+    store_waits, store_holds, store_passes, load_waits, load_holds, load_passes,
     working[STORE], working[DRAIN], working[LOAD], waits_half, waits_operands, half_ready, add_valid,
     step, 1'b1
   };

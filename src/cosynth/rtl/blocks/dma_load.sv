@@ -13,6 +13,7 @@ module dma_load #(
     parameter int ADDRESS = 32,
     parameter int MAX_BURST = 16,
     parameter int OUTSTANDING = 8,
+    parameter int AHEAD = 16,
     localparam int COUNT = 16,
     localparam int DRAM = 40,
     localparam int STRIDE = 32,
@@ -62,7 +63,7 @@ module dma_load #(
   );
   run_load #(
       .W(W), .D(D), .G(G), .AW(AW), .DRAM(DRAM), .ADDRESS(ADDRESS), .MAX_BURST(MAX_BURST),
-      .OUTSTANDING(OUTSTANDING)
+      .OUTSTANDING(OUTSTANDING), .AHEAD(AHEAD)
   ) copy (
       .clk, .rst, .run_valid, .run_ready, .run_dram, .run_local, .run_length, .run_last, .done,
       .ar_valid, .ar_ready, .ar_address, .ar_length, .r_valid, .r_ready, .r_data, .r_response,

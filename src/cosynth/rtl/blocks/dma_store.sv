@@ -14,6 +14,7 @@ module dma_store #(
     parameter int ADDRESS = 32,
     parameter int MAX_BURST = 16,
     parameter int OUTSTANDING = 8,
+    parameter int AHEAD = 16,
     localparam int COUNT = 16,
     localparam int DRAM = 40,
     localparam int STRIDE = 32,
@@ -65,7 +66,7 @@ module dma_store #(
   );
   run_store #(
       .W(W), .D(D), .G(G), .AW(AW), .DRAM(DRAM), .ADDRESS(ADDRESS), .MAX_BURST(MAX_BURST),
-      .OUTSTANDING(OUTSTANDING)
+      .OUTSTANDING(OUTSTANDING), .AHEAD(AHEAD)
   ) copy (
       .clk, .rst, .run_valid, .run_ready, .run_dram, .run_local, .run_length, .run_last, .done,
       .aw_valid, .aw_ready, .aw_address, .aw_length, .w_valid, .w_ready, .w_data, .w_strobe,

@@ -1,4 +1,5 @@
-// The chip's registers on AXI4-Lite: 0x00 write 1 to start; read: bit 0 busy, bit 1 done. 0x04 address of
+// The chip's registers on AXI4-Lite: 0x00 write 1 to start; read: bit 0 busy, bit 1 done, bit 2 the bus
+// told of an error. 0x04 address of
 // the program, 0x08 its words. 0x0c a number that names the design. From 0x40 on COUNTERS counters of
 // cycles in which each of `events` was high since the start.
 `default_nettype none
@@ -27,6 +28,7 @@ module registers #(
     output logic      [31:0]         words,
     output logic                     busy,
     output logic                     finished,
+    input  wire logic                failed,
     input  wire logic                stop,
     input  wire logic [COUNTERS-1:0] events
 );
@@ -40,7 +42,7 @@ module registers #(
   always_comb begin
     value = '0;
     case (ar_address)
-      12'h000: value = {30'd0, finished, busy};
+      12'h000: value = {29'd0, failed, finished, busy};
       12'h004: value = base;
       12'h008: value = words;
       12'h00c: value = DESIGN;

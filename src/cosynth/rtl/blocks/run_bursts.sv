@@ -2,8 +2,9 @@
 // data how each run lies in the beats. A beat in which one run ends and the next begins is asked for once,
 // and runs whose beats follow one another share bursts. A burst ends where its address is a multiple of
 // MAX_BURST beats, so it never crosses 4 KiB while MAX_BURST * D <= 32768, both powers of two.
-// Up to OUTSTANDING bursts are under way; `finished` says that one of them is over.
-// One run and one burst a cycle. `ends` comes once for each command when all its bursts are named:
+// Up to OUTSTANDING bursts are under way; `finished` says that one of them is over. Up to AHEAD runs wait
+// for their data: more of them make longer bursts of short runs. One run and one burst a cycle.
+// `ends` comes once for each command when all its bursts are named:
 // `ends_issued` counts bursts so far, modulo its width.
 // `piece_place` is the grain of a beat at which the run begins, `piece_shares` says that this beat is the
 // one in which the run before ended.
@@ -16,6 +17,7 @@ module run_bursts #(
     parameter int ADDRESS = 32,
     parameter int MAX_BURST = 16,
     parameter int OUTSTANDING = 8,
+    parameter int AHEAD = 16,
     localparam int P = $clog2(D / G),
     localparam int ISSUED = $clog2(OUTSTANDING) + 2
 ) (
@@ -49,7 +51,7 @@ module run_bursts #(
   localparam int COUNT = AW + 1 - P > PLACE ? AW + 3 - P : PLACE + 3;
 
   localparam int UNDERWAY = $clog2(OUTSTANDING + 1);
-  localparam int FREE = $clog2(OUTSTANDING + 1);
+  localparam int FREE = $clog2(AHEAD + 1);
 
   // the beats of this run
   logic [BEAT-1:0] first, end_;
@@ -66,20 +68,22 @@ module run_bursts #(
   logic [BEAT-1:0] start, newest;
   logic [COUNT-1:0] count, size, most;
   logic [FREE-1:0] free;
-  logic after, closing, shares, follows, room, joins, clears, take, full, emit, few;
+  logic after, closing, shares, follows, room, grows, clears, take, full, emit, few;
   logic [UNDERWAY-1:0] underway;
   assign shares = after && first == newest;
   assign follows = shares || (after && first == newest + 1'b1);
   assign added = shares ? further : further + 1'b1;
   assign room = free != '0 && !closing;
   assign few = count[COUNT-1:COUNT-2] == '0;
-  assign joins = run_valid && room && follows && few;
+  // A burst that could still grow waits: for the next run, but never for one that does not come at once,
+  // and for a place for it while others are under way, which make places when they are over.
+  assign grows = run_valid && follows && few && !closing
+      && (free != '0 || underway > UNDERWAY'(OUTSTANDING / 2));
   assign most = COUNT'(MAX_BURST) - COUNT'(start[PLACE-1:0]);
   assign size = count < most ? count : most;
   assign full = burst_valid && !burst_ready;
-  // a burst that could still grow waits, but never for a run that does not come at once
   assign emit = count != '0 && !full && underway != UNDERWAY'(OUTSTANDING)
-      && (count >= most || !joins);
+      && (count >= most || !grows);
   assign clears = count == '0 || (emit && size == count);
   assign run_ready = room && (follows ? few : clears);
   assign take = run_valid && run_ready;
@@ -114,7 +118,7 @@ module run_bursts #(
   end
 
   logic unused_ready;
-  fifo #(.WIDTH(2 * AW + 3 + P), .DEPTH(OUTSTANDING)) pieces (
+  fifo #(.WIDTH(2 * AW + 3 + P), .DEPTH(AHEAD)) pieces (
       .clk, .rst, .in_valid(take), .in_ready(unused_ready),
       .in_data({run_local, run_dram[P-1:0], run_length, shares, run_last}),
       .out_valid(piece_valid), .out_ready(piece_ready),

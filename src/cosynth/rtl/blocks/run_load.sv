@@ -16,6 +16,7 @@ module run_load #(
     parameter int ADDRESS = 32,
     parameter int MAX_BURST = 16,
     parameter int OUTSTANDING = 8,
+    parameter int AHEAD = 16,
     localparam int LANES = W / G,
     localparam int LINE = AW - $clog2(LANES)
 ) (
@@ -60,7 +61,7 @@ module run_load #(
   logic [$clog2(OUTSTANDING)+1:0] unused_issued;
   run_bursts #(
       .D(D), .G(G), .AW(AW), .DRAM(DRAM), .ADDRESS(ADDRESS), .MAX_BURST(MAX_BURST),
-      .OUTSTANDING(OUTSTANDING)
+      .OUTSTANDING(OUTSTANDING), .AHEAD(AHEAD)
   ) bursts (
       .clk, .rst, .run_valid, .run_ready, .run_dram, .run_local, .run_length, .run_last,
       .burst_valid(ar_valid), .burst_ready(ar_ready), .burst_address(ar_address),

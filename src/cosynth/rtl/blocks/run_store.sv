@@ -17,6 +17,7 @@ module run_store #(
     parameter int ADDRESS = 32,
     parameter int MAX_BURST = 16,
     parameter int OUTSTANDING = 8,
+    parameter int AHEAD = 16,
     localparam int LANES = W / G,
     localparam int LINE = AW - $clog2(LANES)
 ) (
@@ -66,7 +67,7 @@ module run_store #(
   logic [ISSUED-1:0] ends_issued;
   run_bursts #(
       .D(D), .G(G), .AW(AW), .DRAM(DRAM), .ADDRESS(ADDRESS), .MAX_BURST(MAX_BURST),
-      .OUTSTANDING(OUTSTANDING)
+      .OUTSTANDING(OUTSTANDING), .AHEAD(AHEAD)
   ) bursts (
       .clk, .rst, .run_valid, .run_ready, .run_dram, .run_local, .run_length, .run_last,
       .burst_valid(aw_valid), .burst_ready(aw_ready), .burst_address(aw_address),

@@ -22,7 +22,7 @@ using Waves = VerilatedVcdC;
 
 namespace {
 
-constexpr uint64_t PATIENCE = 100000;  // cycles after which an access to a register has failed
+constexpr uint64_t PATIENCE = 1000000;  // cycles after which an access to a register has failed
 
 // Ports lie in memory as their bits do, the lowest byte first, whatever Verilator's type for them.
 struct Pin {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,16 @@ class Box:
     def grains(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Addresses in DRAM and in the memory [grains], in the order in which they are copied."""
         return self._walk(self.dram, 1), self._walk(self.local, 2)
+
+    def beats(self, grains: int) -> int:
+        """How many beats of `grains` grains pass: one in which a run ends and the next begins once."""
+        first = (self.dram + self._runs()) // grains
+        last = (self.dram + self._runs() + self.run - 1) // grains
+        return int((last - first + 1).sum() - (first[1:] == last[:-1]).sum())
+
+    def _runs(self) -> NDArray[np.int64]:
+        """Where runs begin in DRAM [runs], from `dram` on."""
+        return replace(self, run=1, dram=0).grains()[0]
 
     def _walk(self, base: int, side: int) -> NDArray[np.int64]:
         addresses = base + np.arange(self.run, dtype=np.int64)
