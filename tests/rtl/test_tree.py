@@ -72,6 +72,7 @@ def test_mixed_signs_are_found(tmp_path, body):
         "t = a < b;",
         "t = a < 0;",
         "for (int i = 0; i < 4; i++) q[4*i +: 4] = u[i +: 4];",
+        "for (int i = 0; i < 4; i++) if (u > 8'(1 << i)) q[i] = t;",
         "q = 16'(u >> 1);",
         "p = c ? 16'(a) >>> 1 : 16'(b);",
     ],
