@@ -124,7 +124,7 @@ SEQUENTIAL = (
 @pytest.mark.parametrize("way", [LOAD, STORE])
 @pytest.mark.parametrize("box", SEQUENTIAL, ids=str)
 def test_a_beat_passes_each_cycle(box, way):
-    """Of long runs and of rows alike, whatever their alignment; only the way in and out is on top."""
+    """Of long runs and of rows alike, whatever their alignment; only start and end are on top."""
     beats = box.beats(BEAT)
     with copier(SPEED).powered(np.zeros(1 << 14, np.uint8), Dram(latency=20)) as bench:
         bench.write(GAPS, 0)

@@ -1,5 +1,6 @@
 """The circuit of a chip: its blocks in SystemVerilog, simulated bit by bit and synthesised."""
 
+from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
@@ -9,11 +10,15 @@ from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.verilate import Port
 
 __all__ = [
+    "Bench",
     "Block",
+    "BusTraffic",
+    "Dram",
     "Equality",
     "Finding",
     "Passed",
     "Port",
+    "Powered",
     "Running",
     "Stream",
     "Traffic",

@@ -5,6 +5,8 @@
 //   0x20 how often the memory refuses, of 256 cycles: writes [7:0], reads [15:8]
 //   0x40 counts  0x50 strides in DRAM  0x60 strides in the memory, a word for each loop
 //   0x80 events counted: load passes, holds_bus, waits_bus, store passes, holds_bus, waits_bus
+//   0x24 breaks a rule of AXI4 on purpose: 1 kind of burst, 2 size, 3 address, 4 length, 5 an address
+// withdrawn, 6 the last beat, 7 data that change, 8 a request withdrawn, 9 an answer of a register changes.
 // `irq` is high while nothing is under way.
 `default_nettype none
 module copier #(
@@ -73,6 +75,8 @@ module copier #(
   logic [5:0] event_;
 
   // registers
+  logic [3:0] mistake;
+  assign mistake = words[9][3:0];
   logic write, goes;
   logic [9:0] to;
   assign to = s_axil_awaddr[11:2];
@@ -82,7 +86,7 @@ module copier #(
   assign write = goes && !(load_valid && !load_ready) && !(store_valid && !store_ready);
   assign s_axil_awready = write;
   assign s_axil_wready = write;
-  assign s_axil_bresp = {to >= 32, 1'b0};
+  assign s_axil_bresp = mistake == 4'd9 ? {1'b0, noise[0]} : {to >= 32, 1'b0};
   assign s_axil_arready = !s_axil_rvalid;
   assign irq = underway == '0;
   always_ff @(posedge clk) begin
@@ -93,6 +97,7 @@ module copier #(
       stores <= '0;
       underway <= '0;
       words[8] <= '0;
+      words[9] <= '0;
       for (int e = 0; e < 6; e++) events[e] <= '0;
     end else begin
       s_axil_bvalid <= write || (s_axil_bvalid && !s_axil_bready);
@@ -179,8 +184,8 @@ module copier #(
       .command_run(words[4][AW:0]), .command_dram({words[7][7:0], words[6]}),
       .command_local(words[5][AW-1:0]), .command_counts(counts),
       .command_dram_strides(dram_strides), .command_local_strides(local_strides), .done(load_done),
-      .ar_valid(m_axi_arvalid), .ar_ready(m_axi_arready), .ar_address(m_axi_araddr),
-      .ar_length(m_axi_arlen), .r_valid(m_axi_rvalid), .r_ready(m_axi_rready), .r_data(m_axi_rdata),
+      .ar_valid, .ar_ready(m_axi_arready), .ar_address,
+      .ar_length, .r_valid(m_axi_rvalid), .r_ready(m_axi_rready), .r_data(m_axi_rdata),
       .r_response(m_axi_rresp), .r_last(m_axi_rlast), .write_valid, .write_ready, .write_line,
       .write_data, .write_mask, .passes(event_[0]), .holds_bus(event_[1]), .waits_bus(event_[2]),
       .failed(failed[0])
@@ -192,15 +197,25 @@ module copier #(
       .command_run(words[4][AW:0]), .command_dram({words[7][7:0], words[6]}),
       .command_local(words[5][AW-1:0]), .command_counts(counts),
       .command_dram_strides(dram_strides), .command_local_strides(local_strides), .done(store_done),
-      .aw_valid(m_axi_awvalid), .aw_ready(m_axi_awready), .aw_address(m_axi_awaddr),
-      .aw_length(m_axi_awlen), .w_valid(m_axi_wvalid), .w_ready(m_axi_wready), .w_data(m_axi_wdata),
-      .w_strobe(m_axi_wstrb), .w_last(m_axi_wlast), .b_valid(m_axi_bvalid), .b_ready(m_axi_bready),
+      .aw_valid, .aw_ready(m_axi_awready), .aw_address(m_axi_awaddr),
+      .aw_length(m_axi_awlen), .w_valid(m_axi_wvalid), .w_ready(m_axi_wready), .w_data,
+      .w_strobe(m_axi_wstrb), .w_last, .b_valid(m_axi_bvalid), .b_ready(m_axi_bready),
       .b_response(m_axi_bresp), .read_valid, .read_ready, .read_line, .read_data(lent),
       .passes(event_[3]), .holds_bus(event_[4]), .waits_bus(event_[5]), .failed(failed[1])
   );
-  assign m_axi_arsize = 3'(BYTES);
+  logic ar_valid, aw_valid, w_last;
+  logic [31:0] ar_address;
+  logic [7:0] ar_length;
+  logic [D-1:0] w_data;
+  assign m_axi_arvalid = ar_valid && (mistake != 4'd5 || noise[0]);
+  assign m_axi_araddr = mistake == 4'd3 ? ar_address + 1'b1 : ar_address;
+  assign m_axi_arlen = mistake == 4'd4 ? 8'd255 : ar_length;
+  assign m_axi_awvalid = aw_valid && (mistake != 4'd8 || noise[0]);
+  assign m_axi_wlast = w_last ^ (mistake == 4'd6);
+  assign m_axi_wdata = mistake == 4'd7 ? w_data ^ D'(noise) : w_data;
+  assign m_axi_arsize = mistake == 4'd2 ? '0 : 3'(BYTES);
   assign m_axi_awsize = 3'(BYTES);
-  assign m_axi_arburst = 2'b01;
+  assign m_axi_arburst = mistake == 4'd1 ? 2'b10 : 2'b01;
   assign m_axi_awburst = 2'b01;
   logic unused;
   assign unused = &{1'b0, s_axil_wstrb, s_axil_awaddr[1:0], s_axil_araddr[1:0]};
