@@ -87,7 +87,9 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             double_buffered=True,
             bypass=False,
         ),
-        SpatialArray(name="down", dimensions=(_dimension("rows", rows, along_rows, adds=reduces),)),
+        SpatialArray(
+            name="down", dimensions=(_dimension("rows", rows, along_rows, adds=reduces),)
+        ),
         Memory(
             name="registers",
             law="register",
