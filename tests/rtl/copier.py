@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from tests.rtl.modules import module
 
-from cosynth.rtl.bench import Powered, Bench
+from cosynth.rtl.bench import Bench, Powered
 from cosynth.rtl.source import sources
 from cosynth.rtl.twin.box import Box
 from cosynth.rtl.verilate import Trace
 
 GO, DONE, FAILED, GAPS, MISTAKE, EVENTS = 0x00, 0x04, 0x08, 0x20, 0x24, 0x80
-LOAD, STORE = 1, 2
+LOAD, STORE, LOAD_BESIDE = 1, 2, 4
 LOOPS = 4
 MOST = 1_000_000
 
@@ -36,7 +36,7 @@ class Sizes:
 
 
 def copier(sizes: Sizes, trace: Trace = "") -> Bench:
-    parts = [*module("copier"), *sources("dma_load", "dma_store", "sram_1r1w")]
+    parts = [*module("copier"), *sources("dma_load", "dma_store", "axi_read_mux", "sram_1r1w")]
     return Bench.open(parts, "copier", vars(sizes), trace)
 
 
