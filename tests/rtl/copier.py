@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from tests.rtl.modules import module
 
-from cosynth.rtl.bench import Bench, Chip
+from cosynth.rtl.bench import Bench, Powered
 from cosynth.rtl.source import sources
 from cosynth.rtl.twin.box import Box
+from cosynth.rtl.verilate import Trace
 
-GO, DONE, FAILED, GAPS, EVENTS = 0x00, 0x04, 0x08, 0x20, 0x80
-LOAD, STORE = 1, 2
+GO, DONE, FAILED, GAPS, MISTAKE, EVENTS = 0x00, 0x04, 0x08, 0x20, 0x24, 0x80
+LOAD, STORE, LOAD_BESIDE = 1, 2, 4
 LOOPS = 4
 MOST = 1_000_000
 
@@ -34,12 +35,12 @@ class Sizes:
         return max(1, 8 // self.G)
 
 
-def copier(sizes: Sizes) -> Chip:
-    parts = [*module("copier"), *sources("dma_load", "dma_store", "sram_1r1w")]
-    return Chip.open(parts, "copier", vars(sizes))
+def copier(sizes: Sizes, trace: Trace = "") -> Bench:
+    parts = [*module("copier"), *sources("dma_load", "dma_store", "axi_read_mux", "sram_1r1w")]
+    return Bench.open(parts, "copier", vars(sizes), trace)
 
 
-def start(bench: Bench, box: Box, way: int) -> None:
+def start(bench: Powered, box: Box, way: int) -> None:
     loops = [*box.loops, *[(1, 0, 0)] * (LOOPS - len(box.loops))]
     words = {0x10: box.run, 0x14: box.local, 0x18: box.dram, 0x1C: box.dram >> 32}
     for place, (count, there, here) in enumerate(loops):
@@ -49,7 +50,7 @@ def start(bench: Bench, box: Box, way: int) -> None:
     bench.write(GO, way)
 
 
-def events(bench: Bench) -> dict[str, int]:
+def events(bench: Powered) -> dict[str, int]:
     names = [f"{way}_{name}" for way in ("load", "store") for name in ("passes", "holds", "waits")]
     return {name: bench.read(EVENTS + 4 * place) for place, name in enumerate(names)}
 

@@ -1,5 +1,7 @@
 """Boxes copied by the circuit, bit by bit as by its twin, whatever pauses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.rtl.copier import (
@@ -7,6 +9,7 @@ from tests.rtl.copier import (
     FAILED,
     GAPS,
     LOAD,
+    LOAD_BESIDE,
     MOST,
     STORE,
     Sizes,
@@ -124,10 +127,51 @@ SEQUENTIAL = (
 @pytest.mark.parametrize("way", [LOAD, STORE])
 @pytest.mark.parametrize("box", SEQUENTIAL, ids=str)
 def test_a_beat_passes_each_cycle(box, way):
-    """Of long runs and of rows alike, whatever their alignment; only the way in and out is on top."""
+    """Of long runs and of rows alike, whatever their alignment; only start and end are on top."""
     beats = box.beats(BEAT)
     with copier(SPEED).powered(np.zeros(1 << 14, np.uint8), Dram(latency=20)) as bench:
         bench.write(GAPS, 0)
         start(bench, box, way)
         cycles = bench.until_interrupt(MOST)
-        assert beats < cycles < beats + 20 + 12
+        assert beats < cycles < beats + 20 + 16
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_two_loads_share_a_port(seed):
+    """Each into its half of the memory, at the same time."""
+    print("seed", seed)  # noqa: T201
+    sizes, half = SHAPES[0], 1 << SHAPES[0].AW - 1
+    generator = np.random.default_rng(seed)
+    memory = generator.integers(0, 256, MEMORY + 2 * half, np.uint8)
+    expected, buffer = memory.copy(), np.zeros(2 * half, np.uint8)
+    dram = Dram(latency=int(generator.integers(1, 40)), pauses=float(seed % 3) / 4)
+    everything = Box(run=2 * half, dram=MEMORY, local=0)
+    with copier(sizes).powered(memory, dram, seed=seed) as bench:
+        bench.write(GAPS, 77)
+        start(bench, everything, LOAD)
+        load(everything, expected, buffer)
+        bench.until_interrupt(MOST)
+        for place in range(6):
+            box = random_box(generator, MEMORY, half, 1)
+            box = replace(box, local=box.local + place % 2 * half)
+            start(bench, box, LOAD_BESIDE if place % 2 else LOAD)
+            load(box, expected, buffer)
+        bench.until_interrupt(MOST)
+        start(bench, everything, STORE)
+        bench.until_interrupt(MOST)
+    store(everything, buffer, expected)
+    np.testing.assert_array_equal(memory, expected)
+
+
+def test_two_loads_have_equal_shares():
+    """The first to be done had only every second burst while both ran."""
+    box = Box(run=2048, dram=0, local=0)
+    with copier(SPEED).powered(np.zeros(1 << 14, np.uint8), Dram(latency=20)) as bench:
+        bench.write(GAPS, 0)
+        begun = bench.cycles
+        start(bench, box, LOAD)
+        start(bench, replace(box, local=2048), LOAD_BESIDE)
+        bench.until_register(DONE, 1, mask=0xFFFF, most=MOST, pause=0)
+        assert bench.cycles - begun > 1.6 * box.beats(BEAT)
+        bench.until_interrupt(MOST)
+        assert bench.cycles - begun < 2.4 * box.beats(BEAT)

@@ -1,5 +1,6 @@
 """The circuit of a chip: its blocks in SystemVerilog, simulated bit by bit and synthesised."""
 
+from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
@@ -11,7 +12,10 @@ from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.verilate import Port
 
 __all__ = [
+    "Bench",
     "Block",
+    "BusTraffic",
+    "Dram",
     "Equality",
     "Finding",
     "Macro",
@@ -19,6 +23,7 @@ __all__ = [
     "Passed",
     "Placement",
     "Port",
+    "Powered",
     "Running",
     "Stream",
     "Synthesis",

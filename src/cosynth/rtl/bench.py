@@ -1,4 +1,4 @@
-"""A bench for a whole chip: DRAM on its AXI4 port, registers through AXI4-Lite, the clock in C++."""
+"""A bench for a whole chip: DRAM on its AXI4 port, its registers, and the clock in C++."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _SEEDS = 2**30  # how many states at power-on there are to draw
 class Dram:
     """How the DRAM of a bench answers.
 
-    `latency` cycles from a read's address to its first beat, `write_latency` from a write's last beat to
-    its response, `bandwidth` bytes per cycle, which reads and writes share with `shared_port`. It
-    takes `outstanding` requests of each kind ahead. `pauses`, 0 to 1: how likely each channel does
-    nothing in a cycle, on top.
+    `latency` cycles from a read's address to its first beat, `write_latency` from a write's last
+    beat to its response, `bandwidth` bytes per cycle, which reads and writes share with
+    `shared_port`. It takes `outstanding` requests of each kind ahead. `pauses`, 0 to 1: how likely
+    each channel, and that of registers, does nothing in a cycle, on top.
     """
 
     latency: int = 1
@@ -38,24 +38,26 @@ class Dram:
     pauses: float = 0.0
 
 
+_TIMING = (
+    *("latency", "write_latency", "numerator", "denominator", "outstanding"),
+    *("shared", "pauses"),
+)
+_COUNTS = (
+    *("read_bursts", "read_beats", "write_bursts", "write_beats", "written"),
+    *("held", "starved"),
+)
+
+
 class _Timing(ctypes.Structure):
-    _fields_: ClassVar = [
-        (name, ctypes.c_uint64)
-        for name in (
-            *("latency", "write_latency", "numerator", "denominator", "outstanding"),
-            *("shared", "pauses"),
-        )
-    ]
+    """As `harness/dram.hpp` reads it."""
+
+    _fields_: ClassVar = [(name, ctypes.c_uint64) for name in _TIMING]
 
 
 class _Counts(ctypes.Structure):
-    _fields_: ClassVar = [
-        (name, ctypes.c_uint64)
-        for name in (
-            *("read_bursts", "read_beats", "write_bursts", "write_beats", "written"),
-            *("held", "starved"),
-        )
-    ]
+    """As `harness/dram.hpp` writes it."""
+
+    _fields_: ClassVar = [(name, ctypes.c_uint64) for name in _COUNTS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +76,11 @@ class BusTraffic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chip:
+class Bench:
     """A whole chip ready to run.
 
-    Its ports: `clk`, `rst`, an AXI4 master `m_axi_*` (addresses of up to 64 bits, data of up to 1024,
-    the IDs optional), an AXI4-Lite slave `s_axil_*` of 32 bits, an optional output `irq`.
+    Its ports: `clk`, `rst`, an AXI4 master `m_axi_*` (addresses of up to 64 bits, data of up to
+    1024, the IDs optional), an AXI4-Lite slave `s_axil_*` of 32 bits, an optional output `irq`.
     """
 
     top: str
@@ -91,7 +93,7 @@ class Chip:
         top: str = "chip",
         parameters: Mapping[str, int] | None = None,
         trace: Trace = "",
-    ) -> Chip:
+    ) -> Bench:
         """Build module `top`, or take it as it was kept; CircuitError if that fails."""
         library = build(sources, top, parameters, HARNESSES / "chip.cpp", trace)
         return cls(top=top, library=_declared(ctypes.CDLL(str(library))))
@@ -105,11 +107,11 @@ class Chip:
         seed: int = 0,
         reset: int = 1,
         trace: Path | None = None,
-    ) -> Iterator[Bench]:
+    ) -> Iterator[Powered]:
         """Switch on, hold `rst` for `reset` cycles and hand out the running bench.
 
-        `memory` [bytes] is what the DRAM holds, from address 0 on; the chip changes it in place. `seed`
-        draws the state at power-on and the pauses.
+        `memory` [bytes] is what the DRAM holds, from address 0 on; the chip changes it in place.
+        `seed` draws the state at power-on and the pauses.
         """
         if memory.dtype != np.uint8 or memory.ndim != 1 or not memory.flags.c_contiguous:
             raise CircuitError("the memory of a bench is a contiguous array of uint8 [bytes]")
@@ -119,60 +121,60 @@ class Chip:
             seed % _SEEDS + 1, memory.ctypes.data, memory.size, ctypes.byref(timing)
         )
         try:
-            bench = Bench(chip=self, handle=handle)
+            running = Powered(bench=self, handle=handle)
             if lacks := self.library.chip_said(handle).decode():
                 raise CircuitError(f"module {self.top}: {lacks}")
             if trace and not self.library.chip_trace(handle, str(trace).encode()):
                 raise CircuitError(f"module {self.top}: open it with trace='fst' to write {trace}")
-            bench.reset(reset)
-            yield bench
+            running.reset(reset)
+            yield running
         finally:
             self.library.chip_close(handle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class Powered:
     """A chip under power. Whatever stops it or breaks a rule of AXI4 is a CircuitError."""
 
-    chip: Chip
+    bench: Bench
     handle: int
 
     @property
     def cycles(self) -> int:
         """Cycles since it was switched on."""
-        count: int = self.chip.library.chip_cycles(self.handle)
+        count: int = self.bench.library.chip_cycles(self.handle)
         return count
 
     @property
     def traffic(self) -> BusTraffic:
         """What passed on the AXI4 port so far."""
         counts = _Counts()
-        self.chip.library.chip_traffic(self.handle, ctypes.byref(counts))
-        return BusTraffic(**{name: getattr(counts, name) for name, _ in counts._fields_})
+        self.bench.library.chip_traffic(self.handle, ctypes.byref(counts))
+        return BusTraffic(**{name: getattr(counts, name) for name in _COUNTS})
 
     def reset(self, cycles: int = 1) -> None:
         """Hold `rst` for some cycles."""
-        self._checked(self.chip.library.chip_reset(self.handle, cycles))
+        self._checked(self.bench.library.chip_reset(self.handle, cycles))
 
     def write(self, address: int, value: int) -> None:
         """Write a register of 32 bits at a byte address."""
-        self._checked(self.chip.library.chip_write(self.handle, address, value & 0xFFFFFFFF))
+        self._checked(self.bench.library.chip_write(self.handle, address, value & 0xFFFFFFFF))
 
     def read(self, address: int) -> int:
         """Read a register of 32 bits at a byte address."""
         value = ctypes.c_uint32()
-        self._checked(self.chip.library.chip_read(self.handle, address, ctypes.byref(value)))
+        self._checked(self.bench.library.chip_read(self.handle, address, ctypes.byref(value)))
         return value.value
 
     def run(self, cycles: int) -> None:
         """Let some cycles pass."""
-        self._checked(self.chip.library.chip_run(self.handle, cycles))
+        self._checked(self.bench.library.chip_run(self.handle, cycles))
 
     def until_interrupt(self, most: int) -> int:
         """Run until `irq` is high and return the cycles that took; CircuitError after `most`."""
         begun = self.cycles
-        if not self._checked(self.chip.library.chip_until_interrupt(self.handle, most)):
-            raise CircuitError(f"module {self.chip.top}: no interrupt came within {most} cycles")
+        if not self._checked(self.bench.library.chip_until_interrupt(self.handle, most)):
+            raise CircuitError(f"module {self.bench.top}: no interrupt came within {most} cycles")
         return self.cycles - begun
 
     def until_register(
@@ -183,20 +185,20 @@ class Bench:
         Returns the cycles that took; CircuitError after `most`.
         """
         begun = self.cycles
-        library = self.chip.library
+        library = self.bench.library
         if not self._checked(
             library.chip_until_register(self.handle, address, mask, value & mask, most, pause)
         ):
             raise CircuitError(
-                f"module {self.chip.top}: register {address:#x} did not become {value:#x} "
+                f"module {self.bench.top}: register {address:#x} did not become {value:#x} "
                 f"within {most} cycles"
             )
         return self.cycles - begun
 
     def _checked(self, result: int) -> bool:
         if result < 0:
-            said = self.chip.library.chip_said(self.handle).decode(errors="replace")
-            raise CircuitError(f"module {self.chip.top} stopped: {said}")
+            said = self.bench.library.chip_said(self.handle).decode(errors="replace")
+            raise CircuitError(f"module {self.bench.top} stopped: {said}")
         return bool(result)
 
 
@@ -221,7 +223,7 @@ def _timing(dram: Dram) -> _Timing:
 
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     pointer, size, word = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32
-    arguments = {
+    arguments: dict[str, list[type]] = {
         "reset": [size],
         "write": [word, word],
         "read": [word, pointer],

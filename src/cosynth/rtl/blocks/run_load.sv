@@ -132,7 +132,7 @@ module run_load #(
   logic [D-1:0] merged, turned, written;
   logic writes_last;
   always_comb begin
-    for (int e = 0; e < PLACES; e++) begin
+    for (int unsigned e = 0; e < PLACES; e++) begin
       merged[e*G+:G] = has && P'(e) >= place ? held[e*G+:G] : beat[e*G+:G];
     end
   end
@@ -148,7 +148,7 @@ module run_load #(
       written <= turned;
       write_line <= local_[AW-1:L];
       writes_last <= last && finishes;
-      for (int e = 0; e < LANES; e++) write_mask[e] <= (L + 1)'(e) >= low && (L + 1)'(e) < high;
+      for (int unsigned e = 0; e < LANES; e++) write_mask[e] <= (L + 1)'(e) >= low && (L + 1)'(e) < high;
     end
   end
   assign write_data = {W / D{written}};

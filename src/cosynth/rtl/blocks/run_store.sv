@@ -159,14 +159,14 @@ module run_store #(
     if (going && was_read) held_data <= read_data;
   end
   always_comb begin
-    for (int e = 0; e < LANES; e++) begin
+    for (int unsigned e = 0; e < LANES; e++) begin
       merged[e*G+:G] = was_read && !(was_hit && L'(e) >= was_lane) ? read_data[e*G+:G]
                                                                   : held_data[e*G+:G];
     end
   end
   turner #(.E(G), .PLACES(LANES)) ring (.in_data(merged), .turn, .out_data(turned));
   always_comb begin
-    for (int e = 0; e < PLACES; e++) begin
+    for (int unsigned e = 0; e < PLACES; e++) begin
       if ((P + 1)'(e) >= from && (P + 1)'(e) < to) begin
         filled[e*G+:G] = turned[e*G+:G];
         marked[e] = 1'b1;

@@ -43,6 +43,31 @@ struct Pin {
     }
 };
 
+[[noreturn]] void fail(uint32_t address, const std::string& what) {
+    throw std::runtime_error{"register " + std::to_string(address) + " " + what};
+}
+
+// What a register port answers: once there it stays as it is until it is taken.
+struct Answer {
+    Pin valid, ready, response, value;
+    bool waits = false, changed = false;
+    uint64_t code = 0, data = 0;
+
+    // Whether it is taken in this cycle.
+    bool comes() {
+        const bool there = valid.get();
+        if (waits && (!there || code != response.get() || data != value.get())) changed = true;
+        code = response.get(), data = value.get();
+        waits = there && !ready.get();
+        return there && ready.get();
+    }
+
+    void check(uint32_t address, const std::string& what) const {
+        if (changed) fail(address, "changed its answer to " + what + " while it waited");
+        if (code > 1) fail(address, "refused " + what);
+    }
+};
+
 struct Bench {
     VerilatedContext context;
     std::unique_ptr<Vmodel> model;
@@ -153,44 +178,50 @@ struct Bench {
         rst.set(0);
     }
 
+    // Address and data of a write each come when they like, and answers are taken so.
     void write(uint32_t address, uint32_t value) {
-        l_awvalid.set(1), l_awaddr.set(address);
-        l_wvalid.set(1), l_wdata.set(value), l_wstrb.set(15);
-        l_bready.set(1);
+        l_awaddr.set(address), l_wdata.set(value), l_wstrb.set(15);
+        bool asked = false, given = false;
+        Answer answer{l_bvalid, l_bready, l_bresp, Pin{}};
         for (uint64_t i = 0; i < PATIENCE; ++i) {
+            if (!asked && !l_awvalid.get()) l_awvalid.set(!dram->pauses());
+            if (!given && !l_wvalid.get()) l_wvalid.set(!dram->pauses());
+            l_bready.set(!dram->pauses());
             settle();
-            const bool asked = l_awvalid.get() && l_awready.get();
-            const bool given = l_wvalid.get() && l_wready.get();
-            const bool done = l_bvalid.get();
-            const bool refused = done && l_bresp.get() > 1;
+            asked = asked || (l_awvalid.get() && l_awready.get());
+            given = given || (l_wvalid.get() && l_wready.get());
+            const bool done = answer.comes();
             rise();
             if (asked) l_awvalid.set(0);
             if (given) l_wvalid.set(0);
             if (!done) continue;
             l_bready.set(0);
-            if (refused) throw std::runtime_error{"register " + std::to_string(address) + " refused a write"};
+            answer.check(address, "a write");
+            if (!asked || !given) fail(address, "answered a write before it was made");
             return;
         }
-        throw std::runtime_error{"register " + std::to_string(address) + " did not answer a write"};
+        fail(address, "did not answer a write");
     }
 
     uint32_t read(uint32_t address) {
-        l_arvalid.set(1), l_araddr.set(address);
-        l_rready.set(1);
+        l_araddr.set(address);
+        bool asked = false;
+        Answer answer{l_rvalid, l_rready, l_rresp, l_rdata};
         for (uint64_t i = 0; i < PATIENCE; ++i) {
+            if (!asked && !l_arvalid.get()) l_arvalid.set(!dram->pauses());
+            l_rready.set(!dram->pauses());
             settle();
-            const bool asked = l_arvalid.get() && l_arready.get();
-            const bool done = l_rvalid.get();
-            const bool refused = done && l_rresp.get() > 1;
-            const uint32_t value = uint32_t(l_rdata.get());
+            asked = asked || (l_arvalid.get() && l_arready.get());
+            const bool done = answer.comes();
             rise();
             if (asked) l_arvalid.set(0);
             if (!done) continue;
             l_rready.set(0);
-            if (refused) throw std::runtime_error{"register " + std::to_string(address) + " refused a read"};
-            return value;
+            answer.check(address, "a read");
+            if (!asked) fail(address, "answered a read before it was made");
+            return uint32_t(answer.data);
         }
-        throw std::runtime_error{"register " + std::to_string(address) + " did not answer a read"};
+        fail(address, "did not answer a read");
     }
 
     // Runs until `irq` is high, and returns whether it came within `most` cycles.

@@ -51,6 +51,15 @@ public:
     Traffic traffic{};
     std::string wrong;
 
+    // Whether something pauses in a cycle.
+    bool pauses() {
+        if (!timing_.pauses) return false;
+        state_ ^= state_ << 13;
+        state_ ^= state_ >> 7;
+        state_ ^= state_ << 17;
+        return (state_ >> 16 & 0xffff) < timing_.pauses;
+    }
+
     // `width`: bytes of a beat.
     Dram(uint8_t* memory, uint64_t bytes, unsigned width, const Timing& timing, uint64_t seed)
         : memory_(memory), bytes_(bytes), width_(width), timing_(timing),
@@ -103,14 +112,6 @@ private:
     bool writes_first_ = false;
     Master before_;
     Slave seen_;
-
-    bool pauses() {
-        if (!timing_.pauses) return false;
-        state_ ^= state_ << 13;
-        state_ ^= state_ >> 7;
-        state_ ^= state_ << 17;
-        return (state_ >> 16 & 0xffff) < timing_.pauses;
-    }
 
     void say(uint64_t now, const std::string& what) {
         if (wrong.empty()) wrong = "cycle " + std::to_string(now) + ": " + what;

@@ -26,7 +26,7 @@ class Box:
         return self._walk(self.dram, 1), self._walk(self.local, 2)
 
     def beats(self, grains: int) -> int:
-        """How many beats of `grains` grains pass: one in which a run ends and the next begins once."""
+        """How many beats of `grains` grains pass; one that two runs in a row share passes once."""
         first = (self.dram + self._runs()) // grains
         last = (self.dram + self._runs() + self.run - 1) // grains
         return int((last - first + 1).sum() - (first[1:] == last[:-1]).sum())
