@@ -8,6 +8,7 @@ from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.folder import layout_table, write_folder
 from cosynth.rtl.instructions import decode
+from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
 from cosynth.rtl.network import Host, Layer, Network, quantised, sampled, seeded, to_grid
@@ -20,6 +21,7 @@ from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.verilate import Port
 
 __all__ = [
+    "OWN_CELLS",
     "EVENTS",
     "Bench",
     "Block",

@@ -84,7 +84,7 @@ def write_folder(  # noqa: PLR0913 - what a folder is made of
 def _top(chip: Chip) -> str:
     """A top with this chip's parameters and the ports of `chip`."""
     text = (_HERE / "blocks" / "chip.sv").read_text(encoding="utf-8")
-    ports = text[text.index(") (\n") + 3 : text.index(");\n") + 2]
+    ports = text[text.index(") (\n") + 2 : text.index(");\n") + 2]
     ports = ports.replace("ADDRESS-1", "31").replace("D/8-1", f"{chip.beat // 8 - 1}")
     ports = ports.replace("[D-1:0]", f"[{chip.beat - 1}:0]")
     values = ",\n".join(f"      .{name}({value})" for name, value in chip.parameters().items())
