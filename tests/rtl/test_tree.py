@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosynth.rtl.lint import lint
+from cosynth.rtl.lint import by_verilator
 
 FRAME = """`default_nettype none
 module m (
@@ -35,7 +35,7 @@ endmodule
 def kinds(tmp_path, frame, body):
     file = tmp_path / "m.sv"
     file.write_text(frame.replace("BODY", body))
-    found = lint([file], "m")
+    found = by_verilator([file], "m")
     assert all(each.by == "Cosynth" for each in found), found
     return {each.kind for each in found}
 
@@ -72,6 +72,7 @@ def test_mixed_signs_are_found(tmp_path, body):
         "t = a < b;",
         "t = a < 0;",
         "for (int i = 0; i < 4; i++) q[4*i +: 4] = u[i +: 4];",
+        "for (int i = 0; i < 4; i++) if (u > 8'(1 << i)) q[i] = t;",
         "q = 16'(u >> 1);",
         "p = c ? 16'(a) >>> 1 : 16'(b);",
     ],

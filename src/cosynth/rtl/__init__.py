@@ -5,8 +5,10 @@ from cosynth.rtl.bits import as_signed, packed, unpacked
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.lint import Finding, assert_clean, lint
+from cosynth.rtl.place import Placement, place
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
+from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.verilate import Port
 
 __all__ = [
@@ -16,11 +18,15 @@ __all__ = [
     "Dram",
     "Equality",
     "Finding",
+    "Macro",
+    "Part",
     "Passed",
+    "Placement",
     "Port",
     "Powered",
     "Running",
     "Stream",
+    "Synthesis",
     "Traffic",
     "as_signed",
     "assert_clean",
@@ -29,6 +35,8 @@ __all__ = [
     "exchange",
     "lint",
     "packed",
+    "place",
     "sources",
+    "synthesise",
     "unpacked",
 ]

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from cosynth.errors import CircuitError
+
 
 def cache_folder() -> Path:
     """Where circuits keep what they built: `$XDG_CACHE_HOME/cosynth/rtl`, or below `~/.cache`.
@@ -33,6 +35,14 @@ def key(*parts: str | bytes) -> str:
         digest.update(f"{len(data)}:".encode())
         digest.update(data)
     return digest.hexdigest()[:24]
+
+
+def read_file(path: Path) -> bytes:
+    """Return what a file holds; CircuitError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CircuitError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def kept(kind: str, name: str, make: Callable[[Path], None]) -> Path:

@@ -47,7 +47,7 @@ def lint(
     CircuitError if Verilator or Yosys is missing.
     """
     given = parameters or {}
-    found = (*_undeclared(sources), *_by_verilator(sources, top, given))
+    found = (*_undeclared(sources), *by_verilator(sources, top, given))
     if any(each.kind == "ERROR" for each in found):
         return found
     said = run([*read_verilog(sources, top, given), "proc", "check"], sources)
@@ -84,12 +84,13 @@ def _undeclared(sources: Sequence[Path]) -> tuple[Finding, ...]:
     )
 
 
-def _by_verilator(
-    sources: Sequence[Path], top: str, parameters: Mapping[str, int]
+def by_verilator(
+    sources: Sequence[Path], top: str, parameters: Mapping[str, int] | None = None
 ) -> tuple[Finding, ...]:
+    """Return what Verilator warns of, and what `tree.py` finds in the tree that it prints."""
     module: list[str | Path] = [
         *("-Wall", "-Wno-fatal", "--assert", "--top-module", top),
-        *(f"-G{name}={value}" for name, value in sorted(parameters.items())),
+        *(f"-G{name}={value}" for name, value in sorted((parameters or {}).items())),
         *(path.resolve() for path in sources),
     ]
     # latches are seen late, after the tree is printed: two runs

@@ -86,6 +86,67 @@ def operand(format: Format) -> Operand:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounding:
+    """How `encode.sv` rounds to a float element: numbers with `fraction` bits below its step.
+
+    `top` is the largest magnitude's code, `over` that of what is larger; `bits` those of a number
+    that holds every magnitude up to twice the largest.
+    """
+
+    signed: bool
+    exponent: int
+    mantissa: int
+    top: int
+    over: int
+    minus_zero: bool
+    fraction: int
+    bits: int
+
+    def parameters(self) -> dict[str, int]:
+        """Parameters of `encode.sv`."""
+        return {
+            "W": self.bits,
+            "F": self.fraction,
+            "SIGNED": int(self.signed),
+            "EXP": self.exponent,
+            "MAN": self.mantissa,
+            "TOP": self.top,
+            "OVER": self.over,
+            "MINUS_ZERO": int(self.minus_zero),
+        }
+
+
+def rounding(format: Format, fraction: int = 2) -> Rounding:
+    """Return how numbers are rounded to the elements of a format of floats.
+
+    What was rounded to odd before needs a `fraction` of 2. SpecError for other elements.
+
+    >>> from cosynth.format import known
+    >>> rounding(known("fp8_e4m3fn")).bits
+    21
+    """
+    seen, element = operand(format), format.element
+    if not seen.float:
+        raise SpecError(f"format {format.name!r}: integers are rounded with their scale, not again")
+    over = element.top if element.saturate else element.infinity
+    if over is None:
+        raise SpecError(
+            f"format {format.name!r} has no infinity, and the circuit makes no NaN; let it saturate"
+        )
+    largest = math.frexp(element.largest)[1] - element.step
+    return Rounding(
+        signed=element.signed,
+        exponent=element.exponent,
+        mantissa=element.mantissa,
+        top=element.top,
+        over=over,
+        minus_zero=element.minus_zero,
+        fraction=fraction,
+        bits=largest + 1 + fraction,
+    )
+
+
 def product_parameters(
     a: Format, b: Format, *, bits: int = 0, decoded: bool = False
 ) -> dict[str, int]:

@@ -54,10 +54,12 @@ def _place(kind: str, node: Node, says: str) -> Place:
 
 
 def _signed(node: Node, types: Mapping[str, Node]) -> bool:
-    """Whether a node is a signed value of the circuit, not a constant nor a counter of a loop."""
-    kind = types.get(node.get("dtypep", ""), {})
-    counts = kind.get("keyword") in _COUNTERS
-    return bool(kind.get("signed")) and node["type"] != "CONST" and not counts
+    """Whether a node is a signed value of the circuit, not made of constants and counters alone."""
+    if not types.get(node.get("dtypep", ""), {}).get("signed"):
+        return False
+    read = [part for part in _below(node) if part["type"] == "VARREF"]
+    kinds = {types.get(part.get("dtypep", ""), {}).get("keyword") for part in read}
+    return bool(kinds - _COUNTERS)
 
 
 def _signs(tree: Node, types: Mapping[str, Node]) -> Iterator[Place]:

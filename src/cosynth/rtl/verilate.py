@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from cosynth.errors import CircuitError
-from cosynth.rtl.kept import kept, key
+from cosynth.rtl.kept import kept, key, read_file
 from cosynth.rtl.tools import Tool, compiler, verilator
 
 # waveforms: none, in the standard's text, or in GTKWave's compact form, which needs lz4 and zlib
@@ -18,7 +19,8 @@ Trace = Literal["", "vcd", "fst"]
 
 HARNESSES = Path(__file__).parent / "harness"
 LIBRARY = "model.so"
-_STOPS = HARNESSES / "stops.cpp"
+MODEL = HARNESSES / "model.cpp"
+_COMMON = tuple(HARNESSES / name for name in ("block.cpp", "stops.cpp", "model.h"))
 # random where nothing was assigned, so that a forgotten reset shows; assertions are checked
 _VERILATOR = ("--cc", "--assert", "--x-initial", "unique", "--x-assign", "unique", "-Wno-fatal")
 _CPLUSPLUS = ("-std=gnu++20", "-fPIC", "-DVM_COVERAGE=0", "-DVM_SC=0")
@@ -45,25 +47,27 @@ def build(
     sources: Sequence[Path],
     top: str,
     parameters: Mapping[str, int] | None = None,
-    harness: Path = HARNESSES / "block.cpp",
+    harness: Path = MODEL,
     trace: Trace = "",
 ) -> Path:
     """Return a shared library of module `top` and a harness that drives it, built or kept.
 
-    The harness is C++ that includes `Vmodel.h` (the class `Vmodel`) and `ports.h`. A traced one
-    runs at half the speed. CircuitError with the tool's words if the sources are wrong.
+    A harness other than ours is C++ that includes `Vmodel.h` (the class `Vmodel`) and, if it likes,
+    `ports.h`. A traced model runs at half the speed. CircuitError with the tool's words if the
+    sources are wrong.
     """
     given = parameters or {}
-    texts = [_read(path) for path in sources]
+    texts = [read_file(path) for path in sources]
     name = key(
         *texts,
         top,
         repr(sorted(given.items())),
         harness.read_bytes(),
         *(path.read_bytes() for path in sorted(harness.parent.glob("*.hpp"))),
-        _STOPS.read_bytes(),
+        *(path.read_bytes() for path in _COMMON),
         str(_SMALL),
-        *_recipe(trace),
+        trace,
+        *_recipe(),
     )
 
     def make(folder: Path) -> None:
@@ -71,6 +75,7 @@ def build(
         verilate(sources, top, given, model, (f"--trace-{trace}",) if trace else ())
         write_ports(model, top)
         _compile(model, harness, trace, folder / LIBRARY)
+        shutil.rmtree(model)  # up to a hundred times what is kept
 
     return kept("models", name, make) / LIBRARY
 
@@ -119,17 +124,10 @@ def write_ports(folder: Path, top: str) -> None:
     (folder / "ports.h").write_text(f"{text}\n")
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CircuitError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _recipe(trace: Trace) -> tuple[str, ...]:
+def _recipe() -> tuple[str, ...]:
     """What else the result hangs on: tools and flags."""
     one, two = verilator(), compiler()
-    flags = (*_VERILATOR, *_CPLUSPLUS, *_OURS, _OPTIMISE, f"trace={trace}")
+    flags = (*_VERILATOR, *_CPLUSPLUS, *_OURS, _OPTIMISE)
     return (one.version, " ".join(two.command), two.version, *flags, *(_native() if _zig() else ()))
 
 
@@ -146,44 +144,64 @@ def _native() -> tuple[str, ...]:
     return tuple(sorted(set(re.findall(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE))))
 
 
-def _flags(trace: Trace) -> list[str]:
-    root = Path(verilator().environment["VERILATOR_ROOT"]) / "include"
-    tracing = [f"-DVM_TRACE={int(bool(trace))}"]
-    tracing += [f"-DVM_TRACE_{kind.upper()}={int(trace == kind)}" for kind in ("vcd", "fst")]
-    return [*_CPLUSPLUS, *_OURS, *tracing, f"-I{root}", f"-I{root / 'vltstd'}"]
+def _flags() -> list[str]:
+    root = _include()
+    return [*_CPLUSPLUS, *_OURS, f"-I{root}", f"-I{root / 'vltstd'}", f"-I{HARNESSES}"]
 
 
-def runtime(trace: Trace) -> Path:
-    """Return the folder of Verilator's own objects and of its header compiled beforehand.
+def _include() -> Path:
+    return Path(verilator().environment["VERILATOR_ROOT"]) / "include"
+
+
+def runtime() -> Path:
+    """Return the folder of what all models share: objects, and headers compiled beforehand.
 
     The header is most of what a small model costs: 1.3 s of compilation without, 0.3 s with.
     """
-    root = Path(verilator().environment["VERILATOR_ROOT"]) / "include"
-    files = [root / "verilated.cpp", root / "verilated_threads.cpp", _STOPS]
-    if trace:
-        files.append(root / f"verilated_{trace}_c.cpp")
+    files = [_include() / "verilated.cpp", _include() / "verilated_threads.cpp", *_COMMON[:2]]
+
+    def make(folder: Path) -> None:
+        header = folder / "runtime.h"
+        header.write_text('#include "model.h"\n')
+        jobs: list[list[str | Path]] = []
+        # clang's names the folder it was made in, which is then moved
+        if "clang" not in compiler().version:
+            jobs.append([_OPTIMISE, "-x", "c++-header", header, "-o", folder / "runtime.h.gch"])
+        jobs += [[_OPTIMISE, "-c", path, "-o", folder / f"{path.stem}.o"] for path in files]
+        run_together([[*_flags(), *job] for job in jobs], "build Verilator's runtime")
+
+    return kept("runtime", key(*(path.read_bytes() for path in _COMMON), *_recipe()), make)
+
+
+def _writer(trace: Trace) -> Path:
+    """Return the object that writes waveforms."""
     if trace == "fst" and compiler().run(_WITH_FST).status:
         raise CircuitError(
             "FST waveforms need the headers of lz4 and zlib (Debian: liblz4-dev, zlib1g-dev); "
             "install them or write VCD"
         )
+    name = f"verilated_{trace}_c"
 
     def make(folder: Path) -> None:
-        header = folder / "runtime.h"
-        header.write_text('#include "verilated.h"\n')
-        jobs: list[list[str | Path]] = [
-            [_OPTIMISE, "-x", "c++-header", header, "-o", folder / "runtime.h.gch"]
-        ]
-        jobs += [[_OPTIMISE, "-c", path, "-o", folder / f"{path.stem}.o"] for path in files]
-        run_together([[*_flags(trace), *job] for job in jobs], "build Verilator's runtime")
+        source, target = _include() / f"{name}.cpp", folder / f"{name}.o"
+        run_together([[*_flags(), _OPTIMISE, "-c", source, "-o", target]], f"build {name}")
 
-    return kept("runtime", key(_STOPS.read_bytes(), *_recipe(trace)), make)
+    return kept("runtime", key(name, *_recipe()), make) / f"{name}.o"
 
 
 def _compile(model: Path, harness: Path, trace: Trace, library: Path) -> None:
     files = sorted(model.glob("*.cpp"))
-    ready = runtime(trace)
-    flags: list[str | Path] = [*_flags(trace), f"-I{model}", "-include", ready / "runtime.h"]
+    ready = runtime()
+    kinds = {
+        "VM_TRACE": bool(trace),
+        "VM_TRACE_VCD": trace == "vcd",
+        "VM_TRACE_FST": trace == "fst",
+    }
+    # after the compiled header, which must not know them
+    defined = model / "waves.h"
+    defined.write_text("".join(f"#define {name} {int(on)}\n" for name, on in kinds.items()))
+    headers = ("-include", ready / "runtime.h", "-include", defined)
+    flags: list[str | Path] = [*_flags(), f"-I{model}", *headers]
     if sum(path.stat().st_size for path in files) < _SMALL:
         whole = model / "whole.cpp"
         whole.write_text("".join(f'#include "{path}"\n' for path in (*files, harness.resolve())))
@@ -198,15 +216,18 @@ def _compile(model: Path, harness: Path, trace: Trace, library: Path) -> None:
         for (path, level), to in zip(units, objects, strict=True)
     ]
     run_together(jobs, f"compile the model of {harness.name}")
+    # the driver of block.cpp serves our own harness alone
+    common = [
+        path for path in sorted(ready.glob("*.o")) if harness == MODEL or path.stem != "block"
+    ]
     link: list[str | Path] = [
         *objects,
-        *sorted(ready.glob("*.o")),
+        *common,
+        *((_writer(trace),) if trace else ()),
         "-lpthread",
         *(("-llz4", "-lz") if trace == "fst" else ()),
     ]
     compiler().run(["-shared", "-o", library, *link]).checked("link the model")
-    for path in objects:
-        path.unlink()
 
 
 def _slow(path: Path) -> bool:

@@ -53,13 +53,24 @@ def mistakes(said: Said) -> tuple[str, ...]:
     return tuple(found)
 
 
-def read_verilog(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:
+def read_sources(sources: Sequence[Path]) -> list[str]:
     """Commands that read with Yosys's own reader, which keeps one module for equal instances."""
-    chosen = "".join(f" -chparam {name} {value}" for name, value in sorted(parameters.items()))
-    return [
-        *(f"read_verilog -sv {path.name}" for path in sources),
-        f"hierarchy -check -top {top}{chosen}",
-    ]
+    return [f"read_verilog -sv {path.name}" for path in sources]
+
+
+def choose(top: str, parameters: Mapping[str, int]) -> str:
+    """Return the commands that make `top` with these parameters the top of what was read."""
+    top_of = f"hierarchy -check -top {top}"
+    if not parameters:
+        return top_of
+    # `hierarchy -chparam` stops at an array of wires between instances; this does not
+    chosen = "".join(f" -set {name} {value}" for name, value in sorted(parameters.items()))
+    return "; ".join([f"chparam{chosen} {top}", top_of, f"rename -top {top}"])
+
+
+def read_verilog(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:
+    """Commands that read module `top` with Yosys's own reader."""
+    return [*read_sources(sources), choose(top, parameters)]
 
 
 def read_slang(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> list[str]:

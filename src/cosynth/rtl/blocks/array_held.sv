@@ -12,11 +12,11 @@ module array_held #(
     parameter int X = 8,
     parameter int Y = 8,
     parameter int X_FLOAT = 0,
-    parameter int X_EXP = 0,
-    parameter int X_MAN = 0,
+    parameter int X_EXP = 1,
+    parameter int X_MAN = 1,
     parameter int Y_FLOAT = 0,
-    parameter int Y_EXP = 0,
-    parameter int Y_MAN = 0,
+    parameter int Y_EXP = 1,
+    parameter int Y_MAN = 1,
     parameter int DECODED = 0,
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
@@ -47,10 +47,11 @@ module array_held #(
   logic start, done, ending, bank_done;
   // verilator lint_off UNUSEDSIGNAL
   logic [2:0] first, last;
+  logic [0:0] address;
   logic [0:0] extras;
   // verilator lint_on UNUSEDSIGNAL
   logic [3*20-1:0] turns;
-  logic [0:0] bases, address;
+  logic [0:0] bases;
   logic [2:0] jumps;
   unit #(.LOOPS(3), .CHANNELS(1), .COUNT(20), .WIDTH(1), .EXTRAS(1), .EXTRA(1), .TOKENS(TOKENS))
   commands (

@@ -21,12 +21,16 @@ module factor #(
     if (FLOAT != 0) begin : g_float
       logic sign;
       logic [MAN:0] significand;
+      logic signed [W-1:0] size;
       unpack #(
           .SIGNED(SIGNED), .EXP(EXP), .MAN(MAN), .BITS(BITS)
       ) unpacked (
           .code, .sign, .significand, .shift
       );
-      always_comb part = sign ? -W'(significand) : W'(significand);
+      always_comb begin
+        size = W'(significand);
+        part = sign ? -size : size;
+      end
     end else begin : g_integer
       decode #(
           .FLOAT(0), .SIGNED(SIGNED), .BITS(BITS), .W(W)

@@ -1,11 +1,11 @@
 // Gathers vectors of LANES elements of E bits from a buffer of lines of W bits.
-// A nest of loops names runs: elements that lie side by side. Each run goes to the vector's lanes from
-// `lane` on; the loops in `grouped` walk over the runs of one vector. Lanes that no run fills are zero, and
+// A nest of loops names runs: elements that lie side by side. The loops in `grouped` walk over the runs of
+// one vector, which fill its lanes one after the other. Lanes that no run fills are zero, and
 // so are runs whose coordinate `a` is not in [0, a_limit) and elements whose `b` is not in [0, b_limit),
 // where b counts on along the run: that is padding.
 // Up to W / E elements arrive a cycle. The line read last is held, so that a run that goes on where the
 // one before ended costs one line, wherever it begins.
-// Channels of the nest: 0 address in elements, 1 a, 2 b, 3 lane. Extras: 0 elements of a run, 1 a_limit,
+// Channels of the nest: 0 address in elements, 1 a, 2 b. Extras: 0 elements of a run, 1 a_limit,
 // 2 b_limit, 3 `grouped`, a bit for each loop. Read data must stand in the cycle after a granted read.
 `default_nettype none
 module reader #(
@@ -16,9 +16,10 @@ module reader #(
     parameter int COUNT = 16,
     parameter int WIDTH = 20,
     parameter int TOKENS = 16,
+    parameter int LINE = 12,
+    parameter int DEPTH = 4,
     localparam int PLACES = W / E,
-    localparam int P = PLACES > 1 ? $clog2(PLACES) : 1,
-    localparam int LINE = WIDTH - $clog2(PLACES) - 1
+    localparam int P = PLACES > 1 ? $clog2(PLACES) : 1
 ) (
     input  wire logic               clk,
     input  wire logic               rst,
@@ -37,8 +38,7 @@ module reader #(
     input  wire logic               out_ready,
     output logic      [LANES*E-1:0] out_data
 );
-  localparam int CHANNELS = 4;
-  localparam int DEPTH = 4;
+  localparam int CHANNELS = 3;
   localparam int FREE = $clog2(DEPTH + 1);
   localparam logic [WIDTH-1:0] ALL = WIDTH'(PLACES);
 
@@ -66,7 +66,7 @@ module reader #(
   // which elements of this run are there at all
   logic [WIDTH-1:0] address, a, b, lane, run, a_limit, b_limit, low, high, room;
   logic there;
-  assign {lane, b, a, address} = addresses;
+  assign {b, a, address} = addresses;
   assign b_limit = extras[2*WIDTH+:WIDTH];
   assign a_limit = extras[WIDTH+:WIDTH];
   assign run = extras[WIDTH-1:0];
@@ -132,6 +132,8 @@ module reader #(
     end
   end
   always_ff @(posedge clk) begin
+    if (start || (step && closes)) lane <= '0;
+    else if (step) lane <= lane + run;
     if (issue) begin
       progress <= at + taken;
       if (reads) held_line <= read_line;

@@ -41,8 +41,11 @@ module stepper #(
   logic [LOOPS*COUNT-1:0] turns;
   logic [3*WIDTH-1:0] bases;
   logic [3*LOOPS*WIDTH-1:0] jumps;
+  // verilator lint_off UNUSEDSIGNAL
   logic [4*LOOPS-1:0] extras;
+  // verilator lint_on UNUSEDSIGNAL
   logic [LOOPS-1:0] first, last, sum_mask, bank_mask, half_mask;
+  logic adds, begun, unfinished;
 
   unit #(
       .LOOPS(LOOPS), .CHANNELS(3), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(4), .EXTRA(LOOPS),
@@ -56,12 +59,12 @@ module stepper #(
       .first, .last, .ending
   );
   assign {half_mask, bank_mask, sum_mask} = extras[3*LOOPS-1:0];
-  assign goes_on = extras[3*LOOPS];
+  assign {unfinished, begun, goes_on, adds} = extras[3*LOOPS+:4];
 
-  assign first_of_sum = &(first | ~sum_mask) && !goes_on;
+  assign first_of_sum = &(first | ~sum_mask) && !adds;
   assign bank_ends = &(last | ~bank_mask);
-  assign half_begins = &(first | ~half_mask);
-  assign half_ends = &(last | ~half_mask);
+  assign half_begins = &(first | ~half_mask) && !begun;
+  assign half_ends = &(last | ~half_mask) && !unfinished;
   assign half = HALVES == 0 || !half_begins || (goes_on ? half_loaded : half_free);
   assign step = running && operands && bank && half;
   assign done = step && ending;

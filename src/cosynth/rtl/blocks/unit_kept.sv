@@ -6,11 +6,11 @@ module unit_kept #(
     parameter int X = 8,
     parameter int Y = 8,
     parameter int X_FLOAT = 0,
-    parameter int X_EXP = 0,
-    parameter int X_MAN = 0,
+    parameter int X_EXP = 1,
+    parameter int X_MAN = 1,
     parameter int Y_FLOAT = 0,
-    parameter int Y_EXP = 0,
-    parameter int Y_MAN = 0,
+    parameter int Y_EXP = 1,
+    parameter int Y_MAN = 1,
     parameter int DECODED = 0,
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
@@ -28,7 +28,7 @@ module unit_kept #(
   logic [ACC-1:0] kept[2<<ENTRY];
   logic [PRODUCT-1:0] found;
   logic signed [PRODUCT-1:0] product;
-  logic [ACC-1:0] before;
+  logic [ACC-1:0] grown;
 
   product #(
       .A_FLOAT(X_FLOAT), .A_BITS(X), .A_EXP(X_EXP), .A_MAN(X_MAN),
@@ -37,11 +37,11 @@ module unit_kept #(
   ) product_of (
       .a(x), .b(y), .p(found)
   );
-  assign before = first ? '0 : kept[place];
+  assign grown = first ? '0 : kept[place];
   assign sum = kept[reading];
   always_ff @(posedge clk) begin
     product <= found;
-    if (adds) kept[place] <= before + ACC'(product);
+    if (adds) kept[place] <= grown + ACC'(product);
   end
 endmodule
 `default_nettype wire

@@ -4,64 +4,14 @@
 // what is read in a cycle is what another circuit would see at the rising edge that ends it.
 //
 // A port of up to 64 bits is an array of uint64, a wider one of 32-bit words, the lowest first.
-#include <cstdint>
-#include <cstring>
+//
+// It is compiled once for all modules: each is a Model (model.h).
 #include <exception>
-#include <memory>
 #include <string>
-#include <vector>
 
-#include "Vmodel.h"
-#include "ports.h"  // COSYNTH_PORTS(port): port(name, bits, is_input) for each
-#if VM_TRACE_FST
-#include "verilated_fst_c.h"
-using Waves = VerilatedFstC;
-#elif VM_TRACE_VCD
-#include "verilated_vcd_c.h"
-using Waves = VerilatedVcdC;
-#endif
+#include "model.h"
 
 namespace {
-
-struct Port {
-    const char* name;
-    void* at;
-    int bits;
-    bool input;
-
-    size_t bytes() const { return bits <= 64 ? 8 : (bits + 31) / 32 * 4; }
-
-    void set(const void* values, uint64_t index) const {
-        const char* from = static_cast<const char*>(values) + index * bytes();
-        if (bits > 64) {
-            std::memcpy(at, from, bytes());
-            return;
-        }
-        uint64_t value;
-        std::memcpy(&value, from, 8);
-        if (bits <= 8) *static_cast<CData*>(at) = static_cast<CData>(value);
-        else if (bits <= 16) *static_cast<SData*>(at) = static_cast<SData>(value);
-        else if (bits <= 32) *static_cast<IData*>(at) = static_cast<IData>(value);
-        else *static_cast<QData*>(at) = value;
-    }
-
-    void get(void* values, uint64_t index) const {
-        char* to = static_cast<char*>(values) + index * bytes();
-        if (bits > 64) {
-            std::memcpy(to, at, bytes());
-            return;
-        }
-        const uint64_t value = bit();
-        std::memcpy(to, &value, 8);
-    }
-
-    uint64_t bit() const {
-        if (bits <= 8) return *static_cast<const CData*>(at);
-        if (bits <= 16) return *static_cast<const SData*>(at);
-        if (bits <= 32) return *static_cast<const IData*>(at);
-        return *static_cast<const QData*>(at);
-    }
-};
 
 // A stream of beats behind valid and ready, laid out alike in stream.py.
 struct Stream {
@@ -83,13 +33,10 @@ struct Stream {
 
 struct Running {
     VerilatedContext context;
-    std::unique_ptr<Vmodel> model;
+    std::unique_ptr<Model> model;
     std::vector<Port> ports;
     const Port* clock = nullptr;
     const Port* reset = nullptr;
-#if VM_TRACE
-    std::unique_ptr<Waves> trace;
-#endif
     uint64_t time = 0;
     std::string said;
 
@@ -97,39 +44,30 @@ struct Running {
         context.threads(1);
         context.randReset(2);
         context.randSeed(seed);
-#if VM_TRACE
-        context.traceEverOn(true);
-#endif
-        model = std::make_unique<Vmodel>(&context);
-#define COSYNTH_PORT(name, bits, input) ports.push_back({#name, &model->name, bits, input});
-        COSYNTH_PORTS(COSYNTH_PORT)
-#undef COSYNTH_PORT
+        model = make_model(context);
+        ports = model->ports;
         for (const Port& port : ports) {
             if (!std::strcmp(port.name, "clk")) clock = &port;
             if (!std::strcmp(port.name, "rst")) reset = &port;
         }
     }
 
-    void level(uint64_t value) {
-        if (clock) clock->set(&value, 0);
+    void level(bool high) {
+        if (clock) clock->put(high);
         model->eval();
-#if VM_TRACE
-        if (trace) trace->dump(time);
-#endif
-        ++time;
+        model->dump(time++);
     }
 
     // Before outputs are read: what the harness offers and accepts in this cycle.
     void offer(Stream& stream, uint64_t cycle) {
         if (!stream.source) {
-            const uint64_t ready = stream.open[cycle % stream.period];
-            ports[stream.ready].set(&ready, 0);
+            ports[stream.ready].put(stream.open[cycle % stream.period]);
             return;
         }
         const bool resetting = reset && reset->bit();
-        const uint64_t valid = !resetting && stream.done < stream.beats
-                               && (stream.stalled || stream.open[cycle % stream.period]);
-        ports[stream.valid].set(&valid, 0);
+        const bool valid = !resetting && stream.done < stream.beats
+                           && (stream.stalled || stream.open[cycle % stream.period]);
+        ports[stream.valid].put(valid);
         if (valid)
             for (int i = 0; i < stream.payloads; ++i)
                 ports[stream.ports[i]].set(stream.data[i], stream.done);
@@ -144,8 +82,8 @@ struct Running {
             before[i].resize(ports[stream.ports[i]].bytes());
             ports[stream.ports[i]].get(before[i].data(), 0);
         }
-        const uint64_t ready = ports[stream.ready].bit(), other = !ready;
-        ports[stream.ready].set(&other, 0);
+        const bool ready = ports[stream.ready].bit();
+        ports[stream.ready].put(!ready);
         model->eval();
         bool same = ports[stream.valid].bit() == valid;
         for (int i = 0; valid && i < stream.payloads; ++i) {
@@ -154,7 +92,7 @@ struct Running {
             same = same && after == before[i];
         }
         if (!same) stream.peeked = cycle;
-        ports[stream.ready].set(&ready, 0);
+        ports[stream.ready].put(ready);
         model->eval();
     }
 
@@ -190,7 +128,7 @@ struct Running {
             for (size_t i = 0; i < ports.size(); ++i)
                 if (ports[i].input && inputs[i]) ports[i].set(inputs[i], cycle);
             for (int i = 0; i < count; ++i) offer(streams[i], cycle);
-            level(0);
+            level(false);
             for (int i = 0; i < count; ++i) peek(streams[i], cycle);
             for (size_t i = 0; i < ports.size(); ++i)
                 if (outputs[i]) ports[i].get(outputs[i], cycle);
@@ -199,7 +137,7 @@ struct Running {
                 pass(streams[i], cycle);
                 finished = finished && streams[i].done >= streams[i].beats;
             }
-            level(1);
+            level(true);
             if (finished) --left;
         }
         return cycle;
@@ -211,21 +149,11 @@ struct Running {
 extern "C" {
 
 // One line for each port: name, bits, 1 for an input.
-const char* block_ports() {
-#define COSYNTH_PORT(name, bits, input) #name " " #bits " " #input "\n"
-    return COSYNTH_PORTS(COSYNTH_PORT);
-#undef COSYNTH_PORT
-}
+const char* block_ports() { return port_table; }
 
 void* block_open(int seed) { return new Running{seed}; }
 
-void block_close(void* block) {
-    Running* running = static_cast<Running*>(block);
-#if VM_TRACE
-    if (running->trace) running->trace->close();
-#endif
-    delete running;
-}
+void block_close(void* block) { delete static_cast<Running*>(block); }
 
 void block_hold(void* block, int port, const void* value) {
     static_cast<Running*>(block)->ports[port].set(value, 0);
@@ -233,17 +161,7 @@ void block_hold(void* block, int port, const void* value) {
 
 // Returns 0 if the model was built without tracing.
 int block_trace(void* block, const char* path) {
-#if VM_TRACE
-    Running* running = static_cast<Running*>(block);
-    running->trace = std::make_unique<Waves>();
-    running->model->trace(running->trace.get(), 99);
-    running->trace->open(path);
-    return 1;
-#else
-    (void)block;
-    (void)path;
-    return 0;
-#endif
+    return static_cast<Running*>(block)->model->trace(path);
 }
 
 // Runs up to `cycles` cycles and returns how many; -1 if the circuit stopped by itself (block_said).

@@ -1,0 +1,55 @@
+// One lane of post-processing: `rescale`, and `encode` where codes are floats. Latency 4 cycles, with
+// floats 6. The residual is a code. Limits count steps of an integer
+// code, or quarters of a float's smallest step.
+`default_nettype none
+module lane #(
+    parameter int ACC = 32,
+    parameter int E = 8,
+    parameter int FLOAT = 0,
+    parameter int EXP = 1,
+    parameter int MAN = 1,
+    parameter int TOP = 126,
+    parameter int MINUS_ZERO = 1,
+    parameter int LEAKY = 0
+) (
+    input  wire logic                   clk,
+    input  wire logic signed [ACC-1:0]  acc,
+    // verilator lint_off UNUSEDSIGNAL
+    input  wire logic signed [47:0]     bias,
+    input  wire logic signed [23:0]     low,
+    input  wire logic signed [23:0]     high,
+    // verilator lint_on UNUSEDSIGNAL
+    input  wire logic signed [15:0]     multiplier,
+    input  wire logic signed [15:0]     negative_multiplier,
+    input  wire logic        [E-1:0]    residual,
+    input  wire logic signed [15:0]     residual_multiplier,
+    input  wire logic        [4:0]      residual_shift,
+    input  wire logic        [5:0]      shift,
+    output logic             [E-1:0]    code
+);
+  localparam int WHOLE = FLOAT != 0 ? MAN + (1 << EXP) : E;
+  localparam int FRACTION = 2;
+  localparam int Y = FLOAT != 0 ? WHOLE + FRACTION : E;
+  logic signed [WHOLE-1:0] added;
+  logic signed [Y-1:0] y;
+
+  decode #(.FLOAT(FLOAT), .SIGNED(1), .BITS(E), .EXP(EXP), .MAN(MAN), .W(WHOLE)) value (
+      .code(residual), .whole(added)
+  );
+  rescale #(.ACC(ACC), .M(16), .RESIDUAL(1), .R(WHOLE), .LEAKY(LEAKY), .ODD(FLOAT), .Y(Y)) rescale (
+      .clk, .enable(1'b1), .acc, .bias(bias[ACC-1:0]), .multiplier, .negative_multiplier,
+      .residual(added), .residual_multiplier, .residual_shift, .shift, .low(low[Y-1:0]), .high(high[Y-1:0]), .y
+  );
+  generate
+    if (FLOAT != 0) begin : g_float
+      encode #(
+          .W(Y), .F(FRACTION), .SIGNED(1), .EXP(EXP), .MAN(MAN), .TOP(TOP), .MINUS_ZERO(MINUS_ZERO)
+      ) encode (
+          .clk, .enable(1'b1), .x(y), .code
+      );
+    end else begin : g_whole
+      assign code = y;
+    end
+  endgenerate
+endmodule
+`default_nettype wire

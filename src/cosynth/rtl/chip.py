@@ -1,0 +1,193 @@
+"""A chip of the family `engine` as its circuit sees it: every parameter, each from a number of the hardware."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from cosynth.errors import SpecError
+from cosynth.format import Format, accumulator
+from cosynth.hardware import Compute, Hardware, Memory, SpatialArray
+from cosynth.rtl.operands import Operand, operand
+
+FLOWS = ("weight", "input", "output")
+PARAMETER_BITS = 64  # a bias and a multiplier
+AXI_WIDEST = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """Numbers of the circuit. `flow` is what stays in a unit; `line` and `beat` are bits.
+
+    `moving` and `second` are the operands of a multiplier: what every row's units share, and what
+    they hold (or, where sums stay, what columns share).
+    """
+
+    name: str
+    flow: str
+    rows: int
+    columns: int
+    entries: int  # of a bank of a unit
+    sum_lines: int  # of a half of the sums
+    line: int
+    lines: int
+    beat: int
+    bytes_per_cycle: float  # of DRAM
+    frequency: float
+    accumulator: int
+    decoded: bool
+    weights: Format
+    activations: Format
+
+    @property
+    def moving(self) -> Format:
+        """Format of what rows share."""
+        return self.activations if self.flow == "weight" else self.weights
+
+    @property
+    def second(self) -> Format:
+        """Format of what units hold or columns share."""
+        return self.weights if self.flow == "weight" else self.activations
+
+    @property
+    def grain(self) -> int:
+        """Bits of the narrowest element that is stored."""
+        return min(container(self.weights), container(self.activations), 8)
+
+    @property
+    def sum_bits(self) -> int:
+        """Bits of a line of sums."""
+        return self.columns * self.accumulator
+
+    @property
+    def slot(self) -> int:
+        """Bits that a spilled line takes in the buffer: `spill.sv`."""
+        if self.sum_bits < self.line:
+            return 1 << math.ceil(math.log2(self.sum_bits))
+        return -(-self.sum_bits // self.line) * self.line
+
+    @property
+    def width(self) -> int:
+        """Bits of an address in elements, with its sign."""
+        narrowest = min(container(self.weights), container(self.activations))
+        return max(math.ceil(math.log2(self.lines * self.line / narrowest)) + 2, 16)
+
+    def parameters(self) -> dict[str, int]:
+        """Parameters of `chip.sv`."""
+        x, y, out = operand(self.moving), operand(self.second), operand(self.activations)
+        full = x.whole + y.whole
+        return {
+            "ROWS": self.rows,
+            "COLUMNS": self.columns,
+            "KEPT": int(self.flow == "output"),
+            "ENTRIES": self.entries,
+            "SUM_LINES": self.sum_lines,
+            "W": self.line,
+            "LINES": self.lines,
+            "D": self.beat,
+            "G": self.grain,
+            "X": container(self.moving),
+            "Y": container(self.second),
+            "O": container(self.activations),
+            **_float("X", x),
+            **_float("Y", y),
+            **_float("O", out),
+            "O_TOP": _top(self.activations, out),
+            "DECODED": int(self.decoded),
+            "PRODUCT": min(full, self.accumulator),
+            "ACC": self.accumulator,
+            "PARAMS": self.columns if self.flow == "weight" else 1,
+            "WIDTH": self.width,
+        }
+
+
+def _float(prefix: str, one: Operand) -> dict[str, int]:
+    return {
+        f"{prefix}_FLOAT": int(one.float),
+        f"{prefix}_EXP": one.exponent,
+        f"{prefix}_MAN": one.mantissa,
+    }
+
+
+def _top(format: Format, one: Operand) -> int:
+    """Code of the largest magnitude of a float."""
+    if not one.float:
+        return 0
+    largest = format.element.largest
+    fraction, exponent = math.frexp(largest)
+    low = one.step + one.mantissa  # exponent of the lowest normal binade
+    significand = int(fraction * 2 ** (one.mantissa + 1))
+    return ((exponent - 1 - low + 1) << one.mantissa) + significand - (1 << one.mantissa)
+
+
+def container(format: Format) -> int:
+    """Bits that an element takes where it is stored: a power of two."""
+    return 1 << math.ceil(math.log2(max(operand(format).bits, 2)))
+
+
+def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
+    """Return the circuit of a hardware; SpecError says all that no circuit can be made for."""
+    problems = []
+    if hardware.family != "engine":
+        raise SpecError(
+            f"{hardware.name}: of family {hardware.family or 'none'!r}; circuits are generated for"
+            " the family 'engine'"
+        )
+    dram, buffer, sums, registers = (
+        _memory(hardware, name) for name in ("dram", "buffer", "sums", "registers")
+    )
+    mac = hardware.component("mac")
+    assert isinstance(mac, Compute)
+    flow = registers.keeps[0] if len(registers.keeps) == 1 else "flexible"
+    if flow not in FLOWS:
+        problems.append(
+            "registers keep more than one operand: a flexible array has no circuit; choose"
+            " stationarity weight, input or output"
+        )
+    kind = accumulator(mac.accumulator)
+    if kind.kind not in {"integer", "exact"}:
+        problems.append(f"mac.accumulator {mac.accumulator!r}: circuits add whole numbers;"
+                        " choose an int accumulator or exact")  # fmt: skip
+    if mac.unit not in {"multiplier", "decoded"}:
+        problems.append(f"mac.unit {mac.unit!r} has no array yet; choose multiplier or decoded")
+    for format in (weights, activations):
+        if format.scale is not None and format.block:
+            problems.append(f"format {format.name!r}: scales of blocks have no array yet")
+    if problems:
+        raise SpecError(*(f"{hardware.name}: {problem}" for problem in problems))
+    held = {"weight": weights, "input": activations}.get(flow)
+    bits = kind.bits if held is None else container(held)
+    per_cycle = float(dram.read_bandwidth) / float(hardware.frequency)
+    line = int(buffer.width)
+    beat = 64
+    while beat < min(line, AXI_WIDEST) and beat / 8 < per_cycle:
+        beat *= 2
+    return Chip(
+        name=hardware.name,
+        flow=flow,
+        rows=_size(hardware, "down"),
+        columns=_size(hardware, "across"),
+        entries=max(int(float(registers.size) * 8 // bits // 2), 1),
+        sum_lines=max(int(float(sums.size) * 8 // kind.bits // 2), 1),
+        line=line,
+        lines=int(float(buffer.size) * 8 // line),
+        beat=beat,
+        bytes_per_cycle=per_cycle,
+        frequency=float(hardware.frequency),
+        accumulator=kind.bits,
+        decoded=mac.unit == "decoded",
+        weights=weights,
+        activations=activations,
+    )
+
+
+def _memory(hardware: Hardware, name: str) -> Memory:
+    found = hardware.component(name)
+    assert isinstance(found, Memory)
+    return found
+
+
+def _size(hardware: Hardware, name: str) -> int:
+    found = hardware.component(name)
+    assert isinstance(found, SpatialArray)
+    return int(found.dimensions[0].size)

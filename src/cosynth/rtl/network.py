@@ -1,0 +1,250 @@
+"""A network in whole numbers: what the array computes, what is left to the host, and the reference of both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosynth.errors import WorkloadError
+from cosynth.format import Format
+from cosynth.rtl.evaluate import evaluate
+from cosynth.rtl.operands import Operand, operand
+from cosynth.rtl.post import Fused, fused
+from cosynth.rtl.work import Post
+from cosynth.workload import Access, Einsum, Workload
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+MULTIPLIER_BITS = 15  # and a sign
+MOST_SHIFT = 62
+# a float's lane counts quarters of its smallest step: `lane.sv`
+QUARTERS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """What the whole numbers of a tensor stand for: multiples of `unit`, by channel if an array."""
+
+    unit: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One contraction with what follows it, in whole numbers; `post` is by channel."""
+
+    name: str
+    einsum: Einsum
+    data: Access
+    weight: Access
+    out: str
+    channel: str
+    post: Post
+    constant: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Einsums that the host computes in floating point, from codes and back to codes."""
+
+    name: str
+    einsums: tuple[Einsum, ...]
+    reason: str
+
+
+Operation = Layer | Host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Network:
+    """Operations in order. `weights` are whole numbers, `units` what one of each tensor's stands for."""
+
+    graph: Workload
+    operations: tuple[Operation, ...]
+    weights: Mapping[str, Whole]
+    constants: Mapping[str, Floats]
+    units: Mapping[str, float]
+    weight_format: Format
+    activation_format: Format
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what the user gives."""
+        return tuple(tensor.name for tensor in self.graph.tensors if tensor.role == "input")
+
+
+def seeded(graph: Workload, seed: int) -> dict[str, Floats]:
+    """Weights drawn for a model that has none, with the spread that keeps signals (He)."""
+    rng = np.random.default_rng(seed)
+    found = {}
+    for tensor in graph.tensors:
+        if tensor.role == "weight" and not tensor.view_of:
+            fan = max(tensor.size // tensor.shape[0], 1) if len(tensor.shape) > 1 else 0
+            spread = math.sqrt(2.0 / fan) if fan else 0.1
+            found[tensor.name] = rng.normal(0.0, spread, tensor.shape)
+    return found
+
+
+def sampled(graph: Workload, seed: int) -> dict[str, Floats]:
+    """Inputs drawn for a model that came without any."""
+    rng = np.random.default_rng(seed + 1)
+    return {t.name: rng.normal(0.0, 1.0, t.shape) for t in graph.tensors if t.role == "input"}
+
+
+def run_floats(graph: Workload, constants: Mapping[str, Floats], inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Every tensor of a graph in float64."""
+    values: dict[str, Floats] = {**constants, **inputs}
+    for einsum in graph.einsums:
+        _views(graph, einsum, values)
+        shape = graph.tensor(einsum.output.tensor).shape
+        values[einsum.output.tensor] = evaluate(einsum, values, shape)
+    return values
+
+
+def _views(graph: Workload, einsum: Einsum, values: dict[str, Floats]) -> None:
+    """Make what an einsum reads of other tensors under another shape."""
+    for access in einsum.inputs:
+        make_view(graph, access.tensor, values)
+
+
+def make_view(graph: Workload, name: str, values: dict[str, NDArray]) -> None:  # type: ignore[type-arg]
+    """Add a tensor seen under another shape; WorkloadError where it is more than a reshape."""
+    if name in values:
+        return
+    tensor = graph.tensor(name)
+    if len(tensor.view_of) != 1:
+        raise WorkloadError(f"{name}: no values for it, and it is no reshape of one tensor")
+    base = tensor.view_of[0]
+    make_view(graph, base, values)
+    if graph.tensor(base).size != tensor.size:
+        raise WorkloadError(f"{name}: a part of {base}, which circuits cannot read yet")
+    values[name] = values[base].reshape(tensor.shape)
+
+
+def _grid(format: Format) -> tuple[Operand, int]:
+    """How circuits see a format, and its largest whole number."""
+    one = operand(format)
+    largest = min(format.element.largest, -format.element.lowest) if format.element.lowest else format.element.largest
+    return one, int(largest / 2.0**one.step)
+
+
+def to_grid(values: Floats, unit: float | Floats, format: Format) -> Whole:
+    """Whole numbers nearest to values, as the format's element has them."""
+    one, most = _grid(format)
+    scaled = values / unit
+    if not one.float:
+        return np.clip(np.rint(scaled), -most, most).astype(np.int64)
+    size = np.abs(scaled)
+    binade = np.maximum(np.floor(np.log2(np.maximum(size, 1.0))), one.mantissa) - one.mantissa
+    step = np.exp2(binade)
+    found = np.minimum(np.rint(size / step) * step, most)
+    return (np.sign(scaled) * found).astype(np.int64)
+
+
+def quantised(
+    graph: Workload,
+    groups: tuple[tuple[int, ...], ...],
+    constants: Mapping[str, Floats],
+    inputs: Mapping[str, Floats],
+    weights: Format,
+    activations: Format,
+) -> Network:
+    """Return a network whose scales come from a run on `inputs`.
+
+    Weights have a scale for each channel, activations one for the tensor: the largest magnitude
+    seen is the format's largest.
+    """
+    values = run_floats(graph, constants, inputs)
+    _, most = _grid(activations)
+    units: dict[str, float] = {}
+    for tensor in graph.tensors:
+        if tensor.role != "weight" and not tensor.view_of and tensor.name in values:
+            units[tensor.name] = max(float(np.abs(values[tensor.name]).max()), 1e-12) / most
+    operations: list[Operation] = []
+    whole: dict[str, Whole] = {}
+    for group in groups:
+        members = [graph.einsums[at] for at in group]
+        found = fused(graph, members)
+        if isinstance(found, str):
+            out = members[-1].output.tensor
+            del out
+            operations.append(Host(name=members[0].name, einsums=tuple(members), reason=found))
+            continue
+        operations.append(_layer(graph, found, constants, units, weights, activations, whole))
+    return Network(
+        graph=graph, operations=tuple(operations), weights=whole, constants=dict(constants),
+        units=units, weight_format=weights, activation_format=activations,
+    )  # fmt: skip
+
+
+def _root(graph: Workload, name: str) -> str:
+    """The tensor that owns what a view shows."""
+    tensor = graph.tensor(name)
+    return _root(graph, tensor.view_of[0]) if tensor.view_of else name
+
+
+def _layer(  # noqa: PLR0913 - what a layer's numbers depend on
+    graph: Workload,
+    one: Fused,
+    constants: Mapping[str, Floats],
+    units: Mapping[str, float],
+    weights: Format,
+    activations: Format,
+    whole: dict[str, Whole],
+) -> Layer:
+    head = one.head
+    channels = head.sizes[one.channel]
+    data_unit = units[_root(graph, one.data.tensor)]
+    constant = graph.tensor(one.weight.tensor).role == "weight"
+    if constant:
+        value = constants[one.weight.tensor]
+        axis = next(
+            (dim for dim, index in enumerate(one.weight.indices) if index.plain and index.name == one.channel),
+            None,
+        )
+        _, most = _grid(weights)
+        axes = tuple(dim for dim in range(value.ndim) if dim != axis)
+        unit = np.maximum(np.abs(value).max(axis=axes, keepdims=True), 1e-12) / most
+        whole[one.weight.tensor] = to_grid(value, unit, weights)
+        weight_unit = np.broadcast_to(unit.reshape(-1), channels)
+    else:
+        weight_unit = np.full(channels, units[_root(graph, one.weight.tensor)])
+    fine = QUARTERS if operand(activations).float else 0
+    out_unit = units[one.out] / 2**fine
+    factor = data_unit * weight_unit / out_unit
+    shift = min(math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max()))), MOST_SHIFT)
+    multiplier = np.minimum(np.rint(factor * 2.0**shift), (1 << MULTIPLIER_BITS) - 1)
+    bias = np.zeros(channels)
+    for name in one.biases:
+        bias = bias + constants[name].reshape(-1)
+    added = np.rint(bias / (data_unit * weight_unit))
+    _, most = _grid(activations)
+    limits = [-most if one.low is None else one.low / units[one.out],
+              most if one.high is None else one.high / units[one.out]]  # fmt: skip
+    low, high = (int(min(max(round(limit * 2**fine), -most << fine), most << fine)) for limit in limits)
+    coefficient, residual_shift = 0.0, 0
+    if one.residual:
+        coefficient = units[_root(graph, one.residual)] / out_unit * 2.0**shift
+        residual_shift = max(math.ceil(math.log2(coefficient) - MULTIPLIER_BITS + 1e-9), 0)
+    return Layer(
+        name=head.name,
+        einsum=head,
+        data=one.data,
+        weight=one.weight,
+        out=one.out,
+        channel=one.channel,
+        constant=constant,
+        post=Post(
+            bias=tuple(int(value) for value in np.clip(added, -(1 << 30), (1 << 30))),
+            multiplier=tuple(int(value) for value in multiplier),
+            shift=shift,
+            low=low,
+            high=high,
+            residual=one.residual,
+            residual_multiplier=round(coefficient / 2**residual_shift),
+            residual_shift=residual_shift,
+        ),
+    )

@@ -1,0 +1,122 @@
+"""Which einsums behind a contraction the chip's post-processing takes along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cosynth.mapping import operands
+from cosynth.workload import Workload
+from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """A contraction, constants added to its channels, a tensor added, and limits, in this order."""
+
+    head: Einsum
+    data: Access
+    weight: Access
+    out: str
+    channel: str
+    biases: tuple[str, ...] = field(default=())
+    residual: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
+    """Return a group as the array and its post-processing run it, or why they do not."""
+    head = members[0]
+    if not head.contraction:
+        return "no sum of products"
+    if head.repeat != 1:
+        return f"{head.repeat} copies in one"
+    parts = {part: access for access, part in operands(head, graph)}
+    if len(head.inputs) != 2 or set(parts) != {"input", "weight", "output"}:
+        return f"{len(head.inputs)} factors"
+    channel = _channel(head, parts["input"], parts["weight"])
+    if channel is None:
+        return "no rank for its channels"
+    biases: list[str] = []
+    residual = ""
+    low: float | None = None
+    high: float | None = None
+    current = head.output.tensor
+    for member in members[1:]:
+        expression = member.expression
+        if member.reduction is not None or member.output.ranks != tuple(
+            index.name for index in member.output.indices if index.name
+        ):
+            return f"{member.name}: {member.operator or 'reduces'}"
+        other = _added(expression, current)
+        limits = _limits(expression, current)
+        if other is not None and low is None and high is None:
+            tensor = graph.tensor(other.tensor)
+            if tensor.role == "weight":
+                if not _by_channel(head, member, other, channel):
+                    return f"{member.name}: adds a constant that is not by channel"
+                if residual:
+                    return f"{member.name}: adds a constant behind a tensor"
+                biases.append(other.tensor)
+            elif residual or tensor.shape != graph.tensor(member.output.tensor).shape or tensor.view_of:
+                return f"{member.name}: adds a second tensor, or one of another shape"
+            else:
+                residual = other.tensor
+        elif limits is not None:
+            lower, upper = limits
+            low = lower if low is None else max(low, lower) if lower is not None else low
+            high = upper if high is None else min(high, upper) if upper is not None else high
+        else:
+            return f"{member.name}: {member.operator or expression}"
+        current = member.output.tensor
+    if graph.tensor(current).shape != graph.tensor(head.output.tensor).shape:
+        return f"{current}: another shape than its sum"
+    return Fused(
+        head=head, data=parts["input"], weight=parts["weight"], out=current, channel=channel,
+        biases=tuple(biases), residual=residual, low=low, high=high,
+    )  # fmt: skip
+
+
+def _channel(head: Einsum, data: Access, weight: Access) -> str | None:
+    """The rank of the output that the weight has: alone if it can, else with the data."""
+    shared = [rank for rank in head.output.ranks if rank in weight.ranks]
+    alone = [rank for rank in shared if rank not in data.ranks]
+    return next(iter((*alone, *shared)), None)
+
+
+def _added(expression: Expression, current: str) -> Access | None:
+    """The other term of a sum with what flows."""
+    if isinstance(expression, Apply) and expression.function == "+":
+        terms = [one for one in expression.arguments if isinstance(one, Access)]
+        others = [one for one in terms if one.tensor != current]
+        if len(terms) == 2 and len(others) == 1:
+            return others[0]
+    return None
+
+
+def _limits(expression: Expression, current: str) -> tuple[float | None, float | None] | None:
+    """Lowest and highest value of what only clips what flows."""
+    match expression:
+        case Access(tensor=name):
+            return (None, None) if name == current else None
+        case Apply(function="relu", arguments=(inner,)):
+            found = _limits(inner, current)
+            return None if found is None else (max(found[0] or 0.0, 0.0), found[1])
+        case Apply(function="min" | "max" as name, arguments=(inner, Constant(value=value))) | Apply(
+            function="min" | "max" as name, arguments=(Constant(value=value), inner)
+        ):
+            found = _limits(inner, current)
+            if found is None:
+                return None
+            low, high = found
+            if name == "max":
+                return (value if low is None else max(low, value)), high
+            return low, (value if high is None else min(high, value))
+    return None
+
+
+def _by_channel(head: Einsum, member: Einsum, other: Access, channel: str) -> bool:
+    """Whether a constant has one element for each channel."""
+    dim = next(d for d, index in enumerate(head.output.indices) if index.name == channel)
+    return other.ranks == (member.output.indices[dim].name,) and len(other.indices) == 1

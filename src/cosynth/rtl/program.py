@@ -1,0 +1,266 @@
+"""A network as a program and a memory image: where each tensor lies, and what the units are told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cosynth.mapping as mp
+from cosynth.errors import MappingError
+from cosynth.rtl.arrange import orders
+from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
+from cosynth.rtl.instructions import Assembler, Command, encode
+from cosynth.rtl.layer import Step, Transfer, steps
+from cosynth.rtl.network import Host, Layer, Network, Whole
+from cosynth.rtl.streams import Layout
+from cosynth.rtl.work import Place, Post, Work
+from cosynth.rtl.words import codes_of, packed_bits
+
+PAGE = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A layer that the chip runs, from a program of its own."""
+
+    layer: str
+    address: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Program:
+    """Sections and host operations in order, the image of DRAM, and where tensors lie in it."""
+
+    order: tuple[Section | Host, ...]
+    image: NDArray[np.uint8]
+    places: Mapping[str, Place]
+
+
+def placed(network: Network, chip: Chip, chosen: Mapping[str, Sequence[int]]) -> dict[str, Place]:
+    """Where every activation lies, from the bottom of DRAM on, its dimensions in a chosen order."""
+    bits = container(network.activation_format)
+    found: dict[str, Place] = {}
+    at = 0
+    for name, order in chosen.items():
+        shape = network.graph.tensor(name).shape
+        one = Place(name=name, shape=shape, order=tuple(order), bits=bits, address=at)
+        found[name] = one
+        at += -(-one.bytes // (chip.beat // 8)) * (chip.beat // 8)
+    return found
+
+
+def work_of(layer: Layer, mapping: mp.Mapping) -> Work:
+    """A layer with its mapping, as the array is given it."""
+    return Work(
+        name=layer.name,
+        einsum=layer.einsum,
+        mapping=mapping,
+        data=layer.data,
+        weight=layer.weight,
+        out=layer.out,
+        post=layer.post,
+        packed=layer.constant,
+        channel=layer.channel,
+    )
+
+
+def boxed(values: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
+    """The elements of a box in the order in which they lie."""
+    cut = values[tuple(slice(s, s + e) for s, e in zip(layout.start, layout.extent, strict=True))]
+    return cut.transpose(tuple(reversed(layout.order))).reshape(-1)
+
+
+def records(post: Post) -> NDArray[np.uint64]:
+    """Parameters as `drain.sv` reads them: bias [63:16], multiplier [15:0]."""
+    words = [
+        (bias & (1 << 48) - 1) << 16 | multiplier & 0xFFFF
+        for bias, multiplier in zip(post.bias, post.multiplier, strict=True)
+    ]
+    return np.array(words, dtype=np.uint64)
+
+
+class Image:
+    """Memory that grows: constants go to the first free page or beat."""
+
+    def __init__(self, start: int, beat: int) -> None:
+        self._parts: list[tuple[int, NDArray[np.uint8]]] = []
+        self._at, self._beat = start, beat // 8
+
+    def add(self, data: NDArray[np.uint8], align: int = 0) -> int:
+        """Return the address of data that were put into memory."""
+        step = align or self._beat
+        address = -(-self._at // step) * step
+        self._parts.append((address, data))
+        self._at = address + len(data)
+        return address
+
+    def bytes(self, spare: int) -> NDArray[np.uint8]:
+        """All of it, with room behind."""
+        memory = np.zeros(-(-(self._at + spare) // PAGE) * PAGE, dtype=np.uint8)
+        for address, data in self._parts:
+            memory[address : address + len(data)] = data
+        return memory
+
+
+def transfer_command(
+    one: Transfer, chip: Chip, address: int, pitch: Sequence[int], layout: Layout
+) -> Command:
+    """A copy of a box: `address` B of the tensor or block, `pitch` its elements between neighbours."""
+    scale = one.bits // chip.grain
+    local = layout.pitch
+    dims = [dim for dim in layout.order if layout.extent[dim] > 1]
+    run = 1
+    while dims and pitch[dims[0]] == run and local[dims[0]] == run:
+        run *= layout.extent[dims.pop(0)]
+    if len(dims) > 4:
+        raise MappingError(f"a box of {one.kind} with {len(dims)} loops; a copy has four")
+    base = address * 8 // chip.grain + scale * sum(
+        start * step for start, step in zip(layout.start, pitch, strict=True)
+    )
+    return Command(
+        unit=one.unit,
+        turns=tuple(layout.extent[dim] for dim in dims),
+        bases=(base, one.local),
+        strides=(
+            tuple(scale * pitch[dim] for dim in dims), tuple(scale * local[dim] for dim in dims)
+        ),
+        extras=(run * scale,),
+        takes=one.takes,
+        gives=one.gives,
+    )  # fmt: skip
+
+
+def tensor_pitch(place: Place) -> tuple[int, ...]:
+    """Elements between neighbours of each dimension of a tensor in DRAM."""
+    found = [0] * len(place.shape)
+    step = 1
+    for dim in place.order:
+        found[dim] = step
+        step *= place.shape[dim]
+    return tuple(found)
+
+
+def compiled(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -> Program:
+    """Return the program of a network; what the array cannot run becomes the host's."""
+    places = placed(network, chip, orders(network, chip, mappings))
+    end = max((one.address + one.bytes for one in places.values()), default=0)
+    image = Image(end, chip.beat)
+    order: list[Section | Host] = []
+    for operation in network.operations:
+        if isinstance(operation, Host):
+            order.append(operation)
+            continue
+        views = views_of(network, places, operation)
+        try:
+            found = steps(chip, work_of(operation, mappings[operation.name]), views)
+        except MappingError as error:
+            order.append(_left(network, operation, str(error)))
+            continue
+        order.append(_section(network, chip, views, image, operation, found))
+    return Program(order=tuple(order), image=image.bytes(PAGE), places=places)
+
+
+def views_of(network: Network, places: Mapping[str, Place], layer: Layer) -> dict[str, Place]:
+    """Places of a layer's tensors, those seen under another shape and those of weights included."""
+    found = dict(places)
+    for access in (layer.data, layer.weight):
+        name = access.tensor
+        tensor = network.graph.tensor(name)
+        shape = tensor.shape
+        order = tuple(reversed(range(len(shape))))
+        if tensor.role == "weight":
+            found[name] = Place(name=name, shape=shape, order=order, bits=0)
+        elif tensor.view_of:
+            base = _root(network, name)
+            found[name] = replace(places[base], name=name, shape=shape, order=order)
+    return found
+
+
+def _root(network: Network, name: str) -> str:
+    tensor = network.graph.tensor(name)
+    return _root(network, tensor.view_of[0]) if tensor.view_of else name
+
+
+def _left(network: Network, layer: Layer, reason: str) -> Host:
+    names = [one.name for one in network.graph.einsums]
+    at = names.index(layer.einsum.name)
+    members = [network.graph.einsums[at]]
+    while members[-1].output.tensor != layer.out:
+        at += 1
+        members.append(network.graph.einsums[at])
+    return Host(name=layer.name, einsums=tuple(members), reason=reason)
+
+
+def _section(  # noqa: PLR0913 - what a program depends on
+    network: Network,
+    chip: Chip,
+    places: Mapping[str, Place],
+    image: Image,
+    layer: Layer,
+    found: Sequence[Step],
+) -> Section:
+    assembler = Assembler()
+    known: dict[tuple[str, Layout], int] = {}
+    for step in found:
+        if isinstance(step, Command):
+            assembler.add(step)
+        else:
+            assembler.add(_placed(network, chip, places, image, layer, step, known))
+    assembler.end()
+    words = encode(assembler.program)
+    address = image.add(words.view(np.uint8), PAGE)
+    return Section(layer=layer.name, address=address, words=len(words))
+
+
+def _placed(  # noqa: PLR0913 - what an address depends on
+    network: Network,
+    chip: Chip,
+    places: Mapping[str, Place],
+    image: Image,
+    layer: Layer,
+    one: Transfer,
+    known: dict[tuple[str, Layout], int],
+) -> Command:
+    if one.kind == "params" or (one.kind == "weight" and layer.constant):
+        key = one.kind, one.layout
+        if key not in known:
+            known[key] = image.add(_constant(network, layer, one))
+        box = replace(one.layout, start=(0,) * len(one.layout.start))
+        return transfer_command(one, chip, known[key], box.pitch, box)
+    names = {"data": layer.data.tensor, "weight": layer.weight.tensor, "out": layer.out,
+             "residual": layer.post.residual}  # fmt: skip
+    place = places[names[one.kind]]
+    return transfer_command(one, chip, place.address, tensor_pitch(place), one.layout)
+
+
+def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
+    if one.kind == "params":
+        found = boxed(records(layer.post), one.layout)
+        return packed_bits(found, PARAMETER_BITS)
+    codes = codes_of(network.weights[layer.weight.tensor], network.weight_format)
+    return packed_bits(boxed(codes, one.layout), one.bits)
+
+
+def write_tensor(program: Program, network: Network, name: str, values: Whole, memory: NDArray[np.uint8]) -> None:
+    """Put whole numbers of a tensor where it lies."""
+    place = program.places[name]
+    flat = codes_of(values, network.activation_format).transpose(tuple(reversed(place.order)))
+    data = packed_bits(flat.reshape(-1), place.bits)
+    memory[place.address : place.address + len(data)] = data
+
+
+def read_codes(program: Program, name: str, memory: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Codes of a tensor as they lie in memory, in its own shape."""
+    place = program.places[name]
+    data = memory[place.address : place.address + place.bytes]
+    bits = np.unpackbits(data, bitorder="little")[: math.prod(place.shape) * place.bits]
+    weights = np.uint64(1) << np.arange(place.bits, dtype=np.uint64)
+    codes = (bits.reshape(-1, place.bits) * weights).sum(axis=1, dtype=np.uint64)
+    shape = [place.shape[dim] for dim in reversed(place.order)]
+    inverse = np.argsort(tuple(reversed(place.order)))
+    return codes.reshape(shape).transpose(tuple(inverse))

@@ -1,0 +1,28 @@
+"""Whole numbers of an element as its codes, and codes packed into bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosynth.format import Format
+from cosynth.rtl.operands import operand, rounding
+from cosynth.rtl.twin.encode import encode
+
+
+def codes_of(whole: NDArray[np.int64], format: Format) -> NDArray[np.uint64]:
+    """Codes of whole numbers that the element has."""
+    one = operand(format)
+    if not one.float:
+        return (whole & (1 << one.bits) - 1).astype(np.uint64)
+    return encode(whole << 2, rounding(format)).astype(np.uint64)
+
+
+def packed_bits(codes: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
+    """Bytes of codes of so many bits each, the first in the lowest bits."""
+    values = np.ascontiguousarray(codes).astype(np.uint64)
+    if bits % 8 == 0:
+        return np.ascontiguousarray(values.view(np.uint8).reshape(-1, 8)[:, : bits // 8]).reshape(-1)
+    places = np.arange(bits, dtype=np.uint64)
+    spread = (values[:, None] >> places & np.uint64(1)).astype(np.uint8)
+    return np.packbits(spread.reshape(-1), bitorder="little")

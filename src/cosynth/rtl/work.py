@@ -1,0 +1,70 @@
+"""What the array is given to do: one contraction, what is done to its output, and where data lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cosynth.mapping as mp
+from cosynth.workload import Access, Einsum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A tensor in DRAM: `address` B, dimensions innermost first, bits of an element."""
+
+    name: str
+    shape: tuple[int, ...]
+    order: tuple[int, ...]
+    bits: int
+    address: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes it takes."""
+        total = self.bits
+        for size in self.shape:
+            total *= size
+        return -(-total // 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """Post-processing: per channel `bias` and `multiplier`, then a shift, a residual, and limits.
+
+    y = limit(round(((sum + bias) multiplier + (residual 2^residual_shift) residual_multiplier)
+    2^-shift)), rounded once, to the nearest, ties to even.
+    """
+
+    bias: tuple[int, ...]
+    multiplier: tuple[int, ...]
+    shift: int
+    low: int
+    high: int
+    residual: str = ""
+    residual_multiplier: int = 0
+    residual_shift: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One layer on the array. `data` and `weight` are the two factors, `out` the final tensor.
+
+    `out` and a residual have the ranks of the sum, dimension by dimension. A `packed` weight is
+    known now and laid out as the array wants it; another lies in DRAM like any tensor.
+    """
+
+    name: str
+    einsum: Einsum
+    mapping: mp.Mapping
+    data: Access
+    weight: Access
+    out: str
+    post: Post
+    packed: bool = True
+    channel: str = ""  # the rank that biases and multipliers follow
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def output(self) -> Access:
+        """The sum's own access; the tensor that is written has the same dimensions."""
+        return self.einsum.output
