@@ -29,7 +29,7 @@ SHAPES = (
     Sizes(128, 128, 4),
     Sizes(256, 64, 16),
     Sizes(64, 64, 2, 11),
-    Sizes(128, 64, 8, 12, 4, 2),
+    Sizes(128, 64, 8, 12, 4, 2, 3),
 )
 WIDE = (Sizes(512, 64, 2, 13), Sizes(256, 256, 8))  # more to compile, nothing new
 MEMORY = 1 << 15  # bytes, below which a box lies; above, the copier's memory goes in the end
