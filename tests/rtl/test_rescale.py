@@ -40,11 +40,13 @@ def test_the_twin_is_exact_but_for_one_rounding(bits, odd):
     acc, bias = (drawn(bits, count, generator) for _ in range(2))
     factor, negative, other = (drawn(16, count, generator) for _ in range(3))
     residual, shift = drawn(19, count, generator), generator.integers(0, 64, count)
+    left = generator.integers(0, 32, count)
     low, high = -(1 << 40), (1 << 40) - 1
     how = Rescale(
         multiplier=factor,
         negative_multiplier=negative,
         residual_multiplier=other,
+        residual_shift=left,
         shift=shift,
         low=low,
         high=high,
@@ -52,8 +54,9 @@ def test_the_twin_is_exact_but_for_one_rounding(bits, odd):
     )
     found = rescale(acc, bias, how, residual)
     chosen = np.where(acc + bias < 0, negative, factor)
+    rest = (residual * other).astype(object) << left
     exact = [
-        oracle(*one, odd) for one in zip(acc, bias, chosen, shift, residual * other, strict=True)
+        oracle(*one, odd) for one in zip(acc, bias, chosen, shift, rest, strict=True)
     ]
     assert found.tolist() == [min(max(one, low), high) for one in exact]
 
@@ -95,6 +98,7 @@ def test_the_circuit_rescales_as_its_twin(parameters):
             "bias": drawn(bits, count, generator),
             "residual": drawn(parameters.get("R", 8), count, generator),
             "shift": generator.integers(0, 64, count),
+            "residual_shift": generator.integers(0, 32, count),
             "low": np.full(count, ends[0]),
             "high": np.full(count, ends[1]),
         }
@@ -104,6 +108,7 @@ def test_the_circuit_rescales_as_its_twin(parameters):
             multiplier=given["multiplier"],
             negative_multiplier=given["negative_multiplier"] if leaky else None,
             residual_multiplier=given["residual_multiplier"] if added else None,
+            residual_shift=given["residual_shift"],
             shift=given["shift"],
             low=ends[0],
             high=ends[1],

@@ -47,9 +47,10 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
         low=post.low,
         high=post.high,
         residual_multiplier=np.array(post.residual_multiplier),
+        residual_shift=post.residual_shift,
         odd=operand(network.activation_format).float,
     )
-    residual = values[post.residual] << post.residual_shift if post.residual else None
+    residual = values[post.residual] if post.residual else None
     found = rescale(sums, np.array(post.bias).reshape(spread), how, residual)
     if not how.odd:
         return found

@@ -25,11 +25,14 @@ class Rescale:
     high: int
     negative_multiplier: Whole | None = None
     residual_multiplier: Whole | None = None
+    residual_shift: Whole | int = 0
     odd: bool = False
 
 
 def rescale(acc: Whole, bias: Whole, how: Rescale, residual: Whole | None = None) -> Whole:
-    """Return limit(round(((acc + bias) * multiplier + residual * its multiplier) / 2^shift)).
+    """Return limit(round(((acc + bias) * multiplier + other) / 2^shift)), one rounding in all.
+
+    The other term is the residual times its multiplier, shifted left.
 
     Shapes broadcast. A residual needs `how.residual_multiplier`.
     """
@@ -40,7 +43,8 @@ def rescale(acc: Whole, bias: Whole, how: Rescale, residual: Whole | None = None
     terms = [(total, factor)]
     if residual is not None:
         assert how.residual_multiplier is not None
-        terms.append((np.asarray(residual, np.int64), np.asarray(how.residual_multiplier)))
+        other = np.asarray(how.residual_multiplier, np.int64) * np.asarray(residual, np.int64)
+        terms.append((other, np.asarray(1 << np.asarray(how.residual_shift, np.int64))))
     if sum(_most(one) * _most(other) for one, other in terms) >= SAFE:
         terms = [(one.astype(object), other.astype(object)) for one, other in terms]
     exact: Whole = np.zeros((), np.int64)
