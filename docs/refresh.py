@@ -85,9 +85,10 @@ def _console(block: str) -> str:
 
 def contract_tables() -> str:
     """Return every table of the contract of `--json`, as Markdown."""
-    from cosynth.report import contract, contract_mapping, contract_quantize
+    from cosynth.report import contract, contract_circuit, contract_mapping, contract_quantize
 
     known = vars(contract) | vars(contract_mapping) | vars(contract_quantize)
+    known |= vars(contract_circuit)
     tables = {name: known[f"{name}Data"] for name in DOCUMENTS}
     pending = list(tables.values())
     while pending:

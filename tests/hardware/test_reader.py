@@ -162,6 +162,21 @@ def test_broken_toml_wrong(tmp_path: Path) -> None:
         read(path)
 
 
+def test_whether_operands_may_pass_by_is_read() -> None:
+    plain = build(tomllib.loads(SMALL), "chip.toml").engines[0]
+    assert [memory.bypass for memory in plain.memories] == [True, True]
+    text = SMALL.replace('size = "64 KiB"', 'size = "64 KiB"\nbypass = false')
+    strict = build(tomllib.loads(text), "chip.toml").engines[0]
+    assert [memory.bypass for memory in strict.memories] == [True, False]
+    SCHEMA.validate(tomllib.loads(text))
+
+
+def test_bypass_that_is_no_flag_wrong() -> None:
+    text = SMALL.replace('size = "64 KiB"', 'size = "64 KiB"\nbypass = "no"')
+    assert "component[1].bypass" in wrong(text)
+    assert not SCHEMA.is_valid(tomllib.loads(text))
+
+
 SCHEMA = jsonschema.Draft202012Validator(json_schema())
 
 

@@ -81,6 +81,14 @@ def test_kind_of_unit_reads_back(unit: str) -> None:
     assert_same(chip, build(tomllib.loads(write(chip)), "engine"))
 
 
+def test_a_memory_that_nothing_passes_by_reads_back() -> None:
+    text = write(make("engine", {}))
+    assert text.count("bypass = false") == 3
+    chip = build(tomllib.loads(text.replace("bypass = false", "bypass = true", 1)), "engine")
+    found = [m.bypass for m in chip.engines[0].memories]
+    assert found == [True, True, False, False]
+
+
 def test_zero_is_a_statement_and_absent_is_not() -> None:
     memory = Memory(name="dram", law="dram:hbm2", area=0.0, leakage=None, read_energy=0.0)
     unit = Node(component=Compute(name="mac", energy=0.0), under="dram")

@@ -162,10 +162,12 @@ class Space:
         for tensor, part in self.job.parts.items():
             able = [at for at in self.memories if part in self.levels[at].keeps]
             home, inner = able[:1], able[1:]
+            needed = {at for at in inner if not self.levels[at].bypass}
             subsets = itertools.chain.from_iterable(
                 itertools.combinations(inner, n) for n in range(len(inner) + 1)
             )
-            chosen.append([(tensor, (*home, *subset)) for subset in subsets])
+            allowed = [subset for subset in subsets if needed <= set(subset)]
+            chosen.append([(tensor, (*home, *subset)) for subset in allowed])
         return [dict(choice) for choice in itertools.product(*chosen)]
 
     def buffers(self, keep: Table[str, tuple[int, ...]]) -> list[tuple[int, ...]]:

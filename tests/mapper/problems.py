@@ -116,6 +116,21 @@ def problem(seed: int, most: int = MOST) -> Problem:
     )
 
 
+def without_bypass(one: Problem) -> Problem:
+    """The same problem with memories that nothing passes by: each below the first, or by chance."""
+    rng = random.Random(one.seed)
+    inner = one.engine.memories[1:]
+    strict = {memory.name for memory in inner if rng.random() < 0.6} or {inner[-1].name}
+
+    def changed(part):
+        return replace(part, bypass=False) if part.name in strict else part
+
+    nodes = (replace(node, component=changed(node.component)) for node in one.hardware.nodes)
+    chip = replace(one.hardware, nodes=tuple(nodes))
+    engine = next(engine for engine in chip.engines if engine.name == one.engine.name)
+    return replace(one, hardware=chip, engine=engine)
+
+
 def _objective(rng: random.Random, memories: list[str]) -> str:
     """One of those with a name, bytes at a memory, or seconds and joules weighted alike."""
     weight = _magnitude(rng, 1.0, 1e4)

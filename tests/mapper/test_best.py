@@ -47,6 +47,16 @@ def test_random_problems_are_mapped_legally(seed):
         assert mapped.gap >= -1e-12, f"seed {seed}"
 
 
+@pytest.mark.parametrize("effort", [FAST, None])
+def test_where_the_whole_array_does_not_fit_less_of_it_works(effort):
+    """A column has room for the outputs of some of its rows only."""
+    chip = priced(engine(rows=8, columns=4, stationarity="output", sums=32))
+    one, path = gemm(8, 8, 8), chip.engines[0]
+    mapping = best(one, path, chip, "latency", effort).mapping
+    assert problems(one.einsum, one.workload, mapping, path) == ()
+    assert all(needed <= size for needed, size in held(one, mapping, path).values())
+
+
 def gemm(m: int, n: int, k: int):
     net = Builder("gemm")
     net.input("x", (m, k))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mapper.brute import Space
-from tests.mapper.problems import problem
+from tests.mapper.problems import problem, without_bypass
 from tests.mapper.test_bound import SEEDS
 
 from cosynth.mapper.choices import choices
@@ -19,6 +19,18 @@ def test_choices_are_those_of_the_space(seed):
     space = Space(job=one.job, engine=one.engine)
     wanted = sum(len(space.buffers(keep)) for keep in space.keeps())
     found = choices(one.job, one.engine, objective_of("latency"))
+    assert len(set(found)) == len(found) == wanted, str(one)
+
+
+@SEEDS
+def test_what_cannot_be_passed_by_is_always_kept(seed):
+    whole = problem(seed, SMALL)
+    one = without_bypass(whole)
+    goal = objective_of("latency")
+    found = choices(one.job, one.engine, goal)
+    assert set(found) <= set(choices(whole.job, whole.engine, goal)), str(one)
+    space = Space(job=one.job, engine=one.engine)
+    wanted = sum(len(space.buffers(keep)) for keep in space.keeps())
     assert len(set(found)) == len(found) == wanted, str(one)
 
 

@@ -12,7 +12,7 @@ def test_stages_are_memories_with_the_arrays_below_them():
     path = priced(engine(stationarity="weight")).engines[0]
     assert [(stage.memory.name, len(stage.arrays)) for stage in stages(path)] == [
         ("dram", 0),
-        ("buffer", 0),
+        ("buffer", 1),
         ("sums", 1),
         ("registers", 0),
     ]

@@ -94,6 +94,18 @@ def test_mappings_wrong(mapping, sentence):
     assert any(problem.startswith(sentence) for problem in found), found
 
 
+def test_nothing_passes_by_a_memory_without_bypass_wrong():
+    levels = list(ENGINE.levels)
+    levels[1] = replace(levels[1], bypass=False)
+    engine = replace(ENGINE, levels=tuple(levels))
+    assert problems(EINSUM, MODEL, GOOD, engine) == ()
+    assert problems(EINSUM, MODEL, changed(1, keep=("B",)), ENGINE) == ()
+    # an output may not be kept there at all, so it passes
+    assert problems(EINSUM, MODEL, changed(1, keep=("B",)), engine) == (
+        "buffer: 'A' must be kept here, nothing passes by it",
+    )
+
+
 def test_too_many_instances_wrong():
     loops = (Loop(rank="m", tile=1), Loop(rank="n", tile=8), Loop(rank="k", tile=1))
     assert problems(EINSUM, MODEL, changed(1, loops=loops), ENGINE) == (

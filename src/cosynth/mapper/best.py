@@ -124,6 +124,9 @@ def _searched(
         found = optimum(job, engine, hardware, goal, effort, known)
         if found is not None:
             break
+    if found is None and not effort.nodes:
+        # a quick search fills the arrays, and where only less of them fits, it finds nothing
+        found = optimum(job, engine, hardware, goal, replace(effort, nodes=Effort().nodes), ())
     if found is None:
         return found
     times = job.einsum.repeat

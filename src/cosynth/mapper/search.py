@@ -253,7 +253,7 @@ class _Search:
     def fitting(
         self, partial: Partial, path: tuple[Stage, ...], unrolling: Unrolling, place: int
     ) -> tuple[tuple[str, ...], Request] | None:
-        """What a memory keeps and which tiles fit; operands are dropped when nothing else does."""
+        """What a memory keeps and which tiles fit; operands pass by when nothing else does."""
         memory = path[place].memory
         width = path[place - 1].width(unrolling)
         least: dict[str, int] = {}
@@ -270,7 +270,7 @@ class _Search:
                 break
             within = within or "output" in below.memory.keeps
         streamed = sorted(kept - home, key=lambda tensor: (self.job.bits[tensor], tensor))
-        for drop in range(len(streamed) + 1):
+        for drop in range(len(streamed) + 1 if memory.bypass else 1):
             holds = frozenset(streamed[: len(streamed) - drop])
             request = Request(
                 job=self.job,

@@ -16,7 +16,7 @@ from typing import (
 )
 
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.report import contract, contract_mapping, contract_quantize
+from cosynth.report import contract, contract_circuit, contract_mapping, contract_quantize
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -26,6 +26,8 @@ _RESULTS = {
     "exploration": contract.ExploreData,
     "mapping": contract_mapping.MapData,
     "quantize": contract_quantize.QuantizeData,
+    "simulation": contract_circuit.SimulateData,
+    "synthesis": contract_circuit.SynthesizeData,
     "model": contract.ModelData,
     "chip": contract.HardwareData,
     "format": contract.NumberFormatData,

@@ -2,41 +2,72 @@
 
 from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
+from cosynth.rtl.chip import Chip, chip
+from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
+from cosynth.rtl.folder import layout_table, write_folder
+from cosynth.rtl.instructions import decode
+from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
+from cosynth.rtl.machine import EVENTS, Measured, Run, run
+from cosynth.rtl.network import Host, Layer, Network, quantised, sampled, seeded, to_grid
 from cosynth.rtl.place import Placement, place
+from cosynth.rtl.program import Program, Section, compiled
+from cosynth.rtl.reference import run as expected
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.verilate import Port
 
 __all__ = [
+    "OWN_CELLS",
+    "EVENTS",
     "Bench",
     "Block",
     "BusTraffic",
+    "Chip",
     "Dram",
     "Equality",
     "Finding",
+    "Host",
+    "Layer",
     "Macro",
+    "Measured",
+    "Network",
     "Part",
     "Passed",
     "Placement",
     "Port",
     "Powered",
+    "Program",
+    "Run",
     "Running",
+    "Section",
     "Stream",
     "Synthesis",
     "Traffic",
     "as_signed",
     "assert_clean",
     "blocks",
+    "chip",
+    "chosen",
+    "compiled",
+    "decode",
     "equal_readings",
     "exchange",
+    "expected",
+    "layout_table",
     "lint",
     "packed",
     "place",
+    "quantised",
+    "run",
+    "sampled",
+    "seeded",
     "sources",
     "synthesise",
+    "to_grid",
     "unpacked",
+    "write_folder",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ from cosynth.workload.einsum import Access, Index, Term
 Key = tuple[int, ...]
 # tiles of one kind in the buffer at a time, at most
 MOST_COPIES = 8
+# parts that a layer may fall into
+MOST_SEGMENTS = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,7 +158,8 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
         rows = tuple(lanes_of["rows"])
         columns = lane_order(work.data, near, lanes_of["columns"])
     made = Plan(
-        chip=chip, work=work, places=places, nest=one, tiles=tuple(tiles(one)), parts=(),
+        chip=chip, work=work, places=places, nest=one, parts=(),
+        tiles=tuple(itertools.islice(tiles(one), MOST_SEGMENTS + 1)),
         outputs=outputs, rows=rows, columns=columns, visits={},
     )  # fmt: skip
     made = replace(made, parts=_parts(made))
@@ -175,7 +179,16 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
 
 def _parts(one: Plan) -> tuple[tuple[Segment, ...], ...]:
     """Segments of each tile; sums stay in their half while what comes next adds to them again."""
-    cut = [list(segments(one.nest, tile)) for tile in one.tiles]
+    cut: list[list[Segment]] = []
+    number = 0
+    for tile in one.tiles:
+        cut.append(list(itertools.islice(segments(one.nest, tile), MOST_SEGMENTS - number + 1)))
+        number += len(cut[-1])
+        if number > MOST_SEGMENTS:
+            raise MappingError(
+                f"{one.work.name}: more than {MOST_SEGMENTS:,} parts without ragged steps; to hand"
+                " them out would take longer than to compute them"
+            )
     before: tuple[list[Segment], int, list[Key]] | None = None
     first = 0
     for tile, parts in zip(one.tiles, cut, strict=True):

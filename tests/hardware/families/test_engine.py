@@ -9,7 +9,7 @@ from cosynth.codesign import estimate
 from cosynth.cost import silicon
 from cosynth.errors import SpecError
 from cosynth.format import assignment, known
-from cosynth.hardware import STATIONARITIES, Memory, engine, priced
+from cosynth.hardware import STATIONARITIES, Memory, SpatialArray, engine, priced
 from cosynth.hardware.families import arguments
 from cosynth.workload.load import load as model
 
@@ -25,6 +25,48 @@ def test_registers_hold_what_is_stationary() -> None:
         registers = engine(stationarity=part).component("registers")
         assert isinstance(registers, Memory)
         assert registers.keeps == (part,)
+
+
+def test_each_column_has_its_share_of_the_sums() -> None:
+    chip = engine(sums=16 * 1024, columns=8)
+    share = chip.component("sums")
+    assert isinstance(share, Memory)
+    assert share.size == 2048
+    assert share.size * chip.instances("sums") == 16 * 1024
+    # a column hands over one sum of 32 bits a cycle
+    assert share.read_bandwidth == share.write_bandwidth == 4 * chip.frequency
+
+
+@pytest.mark.parametrize("stationarity", STATIONARITIES)
+def test_nothing_passes_by_buffer_and_sums(stationarity: str) -> None:
+    network = model("ds-cnn")
+    found = estimate(network, engine(stationarity=stationarity))
+    for layer in found.layers:
+        if layer.mapped.mapping.engine != "mac":
+            continue
+        parts = layer.job.parts
+        kept = {level.name: set(level.keep) for level in layer.mapped.mapping.levels}
+        assert kept["buffer"] == set(parts), layer.job.name
+        assert kept["sums"] == {name for name, part in parts.items() if part == "output"}
+
+
+@pytest.mark.parametrize(
+    ("stationarity", "along"),
+    [
+        ("weight", (("reduced", "kernel"), ("channel",))),
+        ("output", (("channel",), ("position",))),
+        ("input", (("reduced", "kernel"), ("position",))),
+        ("flexible", ((), ())),
+    ],
+)
+def test_rows_and_columns_carry_what_stays_needs(stationarity: str, along: object) -> None:
+    chip = engine(stationarity=stationarity)
+    found = []
+    for name in ("down", "across"):
+        array = chip.component(name)
+        assert isinstance(array, SpatialArray)
+        found.append(array.dimensions[0].ranks)
+    assert tuple(found) == along
 
 
 def test_arguments_have_defaults() -> None:
@@ -60,3 +102,14 @@ def test_units_by_bits_take_a_cycle_a_bit() -> None:
 def test_unknown_unit_wrong() -> None:
     with pytest.raises(SpecError, match=r"engine\.unit: unknown unit 'seriel'; did you mean 'ser"):
         engine(unit="seriel")
+
+
+def test_unknown_stationarity_wrong() -> None:
+    said = (
+        r"engine\.stationarity: unknown stationarity 'wieght'; did you mean 'weight'\?;"
+        r" known: weight, output, input, flexible"
+    )
+    with pytest.raises(SpecError, match=said):
+        engine(stationarity="wieght")
+    with pytest.raises(SpecError, match=r"unknown stationarity 'x'"):
+        engine(stationarity="x")

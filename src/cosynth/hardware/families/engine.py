@@ -58,6 +58,12 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     whole numbers and runs nothing else. `stationarity` says which operand a unit keeps in its
     registers; a `flexible` engine keeps all three and may unroll any rank anywhere.
     """
+    if stationarity not in STATIONARITIES:
+        near = did_you_mean(stationarity, STATIONARITIES)
+        raise SpecError(
+            f"engine.stationarity: unknown stationarity {stationarity!r}{near};"
+            f" known: {', '.join(STATIONARITIES)}"
+        )
     along_rows, along_columns = _ALONG[stationarity]
     keeps = ("input", "weight", "output") if stationarity == "flexible" else (stationarity,)
     moved = buffer_width / 8 * frequency
@@ -87,9 +93,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             double_buffered=True,
             bypass=False,
         ),
-        SpatialArray(
-            name="down", dimensions=(_dimension("rows", rows, along_rows, adds=reduces),)
-        ),
+        SpatialArray(name="down", dimensions=(_dimension("rows", rows, along_rows, adds=reduces),)),
         Memory(
             name="registers",
             law="register",

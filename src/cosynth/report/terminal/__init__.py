@@ -1,6 +1,7 @@
 """Results on the terminal: tables that fit 80 columns, and more where there is room."""
 
 from cosynth.report.terminal.chip import chip_view
+from cosynth.report.terminal.circuit import simulate_view, synthesize_view
 from cosynth.report.terminal.estimate import estimate_view
 from cosynth.report.terminal.format import format_view
 from cosynth.report.terminal.front import front_view
@@ -10,5 +11,5 @@ from cosynth.report.terminal.model import model_view
 
 __all__ = [
     "chip_view", "estimate_view", "format_view", "front_view", "list_view", "mapping_view",
-    "model_view",
+    "model_view", "simulate_view", "synthesize_view",
 ]  # fmt: skip

@@ -1,0 +1,85 @@
+"""The verb generate: the circuit of a chip, with a network's program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cosynth.cli._inputs import chip, dim_option, dimensions, format_option, model
+from cosynth.cli._output import say
+
+
+@click.command("generate", short_help="The circuit of a chip, with a network's program.")
+@click.argument("design", metavar="DESIGN")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="DIR",
+    help="Folder for SystemVerilog, program, memory, bench and driver.",
+)  # fmt: skip
+@click.option("--model", "model_name", metavar="MODEL",
+              help="Model to compile.  [default: the design's only one]")  # fmt: skip
+@format_option
+@dim_option
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="What weights and inputs are drawn from.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Write into DIR even if it is not empty.")
+def command(
+    design: str,
+    out: Path,
+    model_name: str | None,
+    formats: str | None,
+    dims: tuple[str, ...],
+    seed: int,
+    force: bool,
+) -> None:
+    """Write the circuit of DESIGN: a design that explore wrote, or hardware of the family engine
+    with --model. SystemVerilog, a program for each layer, the image of its DRAM, a test bench that
+    needs no Cosynth, and a driver's header.
+
+    Weights are drawn by --seed; what the array cannot run is left to the host, and said.
+
+    \b
+    cosynth generate out/designs/d17.json --out chip
+    cosynth generate engine.toml --model resnet8 --format int8 --out chip
+    """  # noqa: D301 click reads the mark
+    where = chip(design)
+    name = model_name or (next(iter(where.mappings)) if len(where.mappings) == 1 else None)
+    if name is None:
+        many = ", ".join(where.mappings)
+        raise click.UsageError(f"--model: say which; the design has {many}" if many else
+                               "--model: required: hardware alone has no model")  # fmt: skip
+    if out.exists() and not out.is_dir():
+        raise click.UsageError(f"--out {out}: is a file; give a folder")
+    if out.is_dir() and any(out.iterdir()) and not force:
+        raise click.UsageError(f"--out {out}: is not empty; --force writes into it")
+    workload = model(name, dimensions(dims))
+    from cosynth import rtl
+    from cosynth.cli._progress import layer_progress, say_if_cold
+    from cosynth.codesign import circuit
+    from cosynth.format import assignment
+
+    chosen = assignment(formats) if formats else where.formats
+    say_if_cold()
+    with layer_progress(f"mapping {workload.name} for the circuit") as on_layer:
+        found = circuit.generate(
+            workload,
+            where.hardware,
+            chosen,
+            name=name,
+            mappings=where.mappings.get(name),
+            seed=seed,
+            on_layer=on_layer,
+        )
+    circuit.write(found, out)
+    one = found.chip
+    sections = [part for part in found.program.order if isinstance(part, rtl.Section)]
+    host = [part for part in found.program.order if isinstance(part, rtl.Host)]
+    click.echo(
+        f"{one.name}: {one.rows} x {one.columns}, {one.flow}-stationary,"
+        f" {one.weights.name} x {one.activations.name}\n"
+        f"{name}: {len(sections)} layers on the array, {found.own} of them under the design's own"
+        f" mappings; {sum(part.words for part in sections):,} words of program"
+    )
+    if host:
+        click.echo("on the host: " + ", ".join(f"{part.name} ({part.reason})" for part in host))
+    say(f"written  {out}")

@@ -1,0 +1,259 @@
+"""From a design to its circuit: weights, scales, mappings, program, and the folder that holds them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cosynth.hardware as hw
+from cosynth import rtl
+from cosynth.codesign.estimate import estimate, prepare
+from cosynth.cost import Job
+from cosynth.errors import SpecError, did_you_mean
+from cosynth.format import Assignment, known
+from cosynth.hardware import Hardware
+from cosynth.mapping import Mapping as LoopNest
+from cosynth.mapping import read as read_mapping
+from cosynth.mapping import write as write_mapping
+from cosynth.workload import Workload
+
+VERSION = 1
+# of an access to DRAM, s: row and column of an LPDDR4 and the way there and back; assumed
+DRAM_LATENCY = 100e-9
+# besides a design's own mappings, those that are best for these goals are tried on the circuit
+GOALS = ("latency", "energy", "edp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Circuit:
+    """A chip with a network's program. `predicted` are cycles by layer, from the cost model.
+
+    `mappings` are those that the program follows; `own` says how many the design brought.
+    """
+
+    model: str
+    seed: int
+    hardware: Hardware
+    formats: Assignment
+    chip: rtl.Chip
+    network: rtl.Network
+    program: rtl.Program
+    mappings: Mapping[str, LoopNest]
+    predicted: Mapping[str, float]
+    own: int
+
+    def inputs(self, seed: int | None = None) -> dict[str, NDArray[np.float64]]:
+        """Inputs drawn for a seed, that of the circuit unless another is given."""
+        return rtl.sampled(self.network.graph, self.seed if seed is None else seed)
+
+    def whole(self, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.int64]]:
+        """Inputs as the whole numbers of their format; SpecError where one is missing or misshapen."""
+        found = {}
+        for name in self.network.inputs:
+            if name not in inputs:
+                near = did_you_mean(name, inputs)
+                raise SpecError(f"input {name!r} is missing{near}; given: {', '.join(inputs)}")
+            shape = self.network.graph.tensor(name).shape
+            value = np.asarray(inputs[name], dtype=np.float64)
+            if value.shape != shape:
+                raise SpecError(f"input {name!r} has shape {value.shape}; it must be {shape}")
+            if not np.isfinite(value).all():
+                raise SpecError(f"input {name!r} has values that are not finite")
+            unit = self.network.units[name]
+            found[name] = rtl.to_grid(value, unit, self.network.activation_format)
+        return found
+
+    def simulate(
+        self,
+        inputs: Mapping[str, NDArray[np.float64]] | None = None,
+        *,
+        sources: tuple[Path, ...] | None = None,
+        latency: int | None = None,
+        seed: int = 0,
+        trace: Path | None = None,
+        on_layer: Callable[[int, int], None] | None = None,
+    ) -> rtl.Run:
+        """Run the network on the circuit; `latency` cycles is that of DRAM."""
+        wait = round(DRAM_LATENCY * self.chip.frequency) if latency is None else latency
+        dram = rtl.Dram(
+            latency=max(wait, 1),
+            write_latency=max(wait, 1),
+            bandwidth=Fraction(self.chip.bytes_per_cycle).limit_denominator(1000),
+            outstanding=64,
+        )
+        return rtl.run(
+            self.program,
+            self.network,
+            self.chip,
+            sources or rtl.sources("chip"),
+            self.whole(self.inputs() if inputs is None else inputs),
+            dram=dram,
+            seed=seed,
+            parameters=self.chip.parameters(),
+            trace=trace,
+            on_layer=on_layer,
+        )
+
+    def reference(
+        self, inputs: Mapping[str, NDArray[np.float64]] | None = None
+    ) -> dict[str, NDArray[np.int64]]:
+        """Every tensor that the circuit must find, as whole numbers: the NumPy twin."""
+        whole = self.whole(self.inputs() if inputs is None else inputs)
+        return rtl.expected(self.network, whole, self.chip.accumulator)
+
+
+def generate(  # noqa: PLR0913 - what a circuit depends on
+    model: Workload,
+    hardware: Hardware,
+    formats: Assignment | None = None,
+    *,
+    name: str = "",
+    mappings: Mapping[str, LoopNest] | None = None,
+    settled: Mapping[str, LoopNest] | None = None,
+    seed: int = 0,
+    on_layer: Callable[[int, int], None] | None = None,
+) -> Circuit:
+    """Return the circuit of a chip for a model, with weights and inputs drawn by `seed`.
+
+    `mappings` are a design's own; where others found here run sooner on the circuit, they are taken.
+    `settled` are followed as they are. SpecError if no circuit can be made for the hardware.
+    """
+    chosen = formats or Assignment()
+    if chosen.layers:
+        raise SpecError("formats that differ by layer have no circuit yet: give one for all")
+    chip = rtl.chip(hardware, known(chosen.weights), known(chosen.activations))
+    plan = prepare(model, chosen)
+    constants = rtl.seeded(plan.graph, seed)
+    drawn = rtl.sampled(plan.graph, seed)
+    network = rtl.quantised(
+        plan.graph, plan.parts, constants, drawn, known(chosen.weights), known(chosen.activations)
+    )
+    layers = [one.name for one in network.operations if isinstance(one, rtl.Layer)]
+    same = {
+        plan.jobs[at].name: [plan.jobs[other] for other in kind]
+        for kind in plan.kinds
+        for at in kind
+    }
+    if settled is None:
+        candidates: dict[str, list[LoopNest]] = {layer: [] for layer in layers}
+        _add(candidates, mappings or {}, same)
+        for goal in GOALS:
+            found = estimate(model, hardware, chosen, goal, on_layer=on_layer)
+            nests = {one.job.name: one.mapped.mapping for one in found.layers}
+            _add(candidates, nests, same)
+        settled = rtl.chosen(network, chip, candidates)
+    program = rtl.compiled(network, chip, settled)
+    priced = estimate(
+        model, hardware, chosen, mappings={k: v for k, v in settled.items() if k in layers}
+    )
+    cycles = {one.job.name: float(one.cost.latency) * chip.frequency for one in priced.layers}
+    predicted = {
+        layer: next(cycles[job.name] for job in same[layer] if job.name in cycles)
+        for layer in layers
+    }
+    own = sum(
+        any(settled[layer].levels == nest.levels for nest in [(mappings or {}).get(layer)] if nest)
+        for layer in layers
+    )
+    return Circuit(
+        model=name or model.name, seed=seed, hardware=hardware, formats=chosen, chip=chip,
+        network=network, program=program, mappings=settled, predicted=predicted, own=own,
+    )  # fmt: skip
+
+
+def _add(
+    candidates: Mapping[str, list[LoopNest]],
+    nests: Mapping[str, LoopNest],
+    same: Mapping[str, list[Job]],
+) -> None:
+    """Add the nest of a layer, or of one that is equal to it, to its candidates."""
+    for layer, found in candidates.items():
+        own = next(job for job in same[layer] if job.name == layer)
+        for other in (own, *same[layer]):
+            if other.name in nests:
+                found.append(_renamed(nests[other.name], other, own))
+                break
+
+
+def _renamed(nest: LoopNest, theirs: Job, own: Job) -> LoopNest:
+    """The nest of an equal layer under this layer's names."""
+    names = dict(zip(theirs.parts, own.parts, strict=True))
+    levels = (replace(lv, keep=tuple(names[name] for name in lv.keep)) for lv in nest.levels)
+    return replace(nest, einsum=own.name, levels=tuple(levels))
+
+
+def text(circuit: Circuit) -> str:
+    """The JSON of a circuit: all that `read` needs to make it again."""
+    names = {one.name: one for one in circuit.network.operations if isinstance(one, rtl.Layer)}
+    document = {
+        "cosynth": "circuit",
+        "version": VERSION,
+        "model": circuit.model,
+        "seed": circuit.seed,
+        "hardware": hw.table(circuit.hardware),
+        "formats": {key: value for key, value in asdict(circuit.formats).items() if value},
+        "parameters": circuit.chip.parameters(),
+        "predicted": dict(circuit.predicted),
+        "mappings": {
+            layer: write_mapping(nest, names[layer].einsum).splitlines()
+            for layer, nest in circuit.mappings.items()
+        },
+        **rtl.layout_table(circuit.program, circuit.network),
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def write(circuit: Circuit, folder: Path) -> None:
+    """Write the circuit's folder: SystemVerilog, program, memory, bench, driver, and how to use them."""
+    rtl.write_folder(
+        folder,
+        chip=circuit.chip,
+        program=circuit.program,
+        network=circuit.network,
+        inputs=circuit.whole(circuit.inputs()),
+        latency=round(DRAM_LATENCY * circuit.chip.frequency),
+        model=circuit.model,
+    )
+    (folder / "circuit.json").write_text(text(circuit), encoding="utf-8")
+
+
+def read(folder: Path, load: Callable[[str], Workload]) -> Circuit:
+    """Make the circuit of a folder again; SpecError if it is none or does not fit its memory image."""
+    path = folder / "circuit.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SpecError(f"{folder}: no circuit.json there; cosynth generate writes one") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SpecError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(document, dict) or document.get("cosynth") != "circuit":
+        raise SpecError(f"{path}: not a circuit that cosynth generate wrote")
+    if document.get("version") != VERSION:
+        raise SpecError(
+            f"{path}: circuit of version {document.get('version')!r}; this Cosynth reads {VERSION}"
+        )
+    try:
+        formats = document["formats"]
+        nests = {n: read_mapping("\n".join(lines)) for n, lines in document["mappings"].items()}
+        made = generate(
+            load(document["model"]),
+            hw.build(document["hardware"], f"{path}: hardware"),
+            Assignment(weights=formats["weights"], activations=formats["activations"]),
+            name=document["model"],
+            settled=nests,
+            seed=int(document["seed"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SpecError(f"{path}: a key is absent or of another kind: {error!r}") from None
+    image = (folder / "image.bin").read_bytes() if (folder / "image.bin").exists() else b""
+    if image != made.program.image.tobytes():
+        raise SpecError(
+            f"{folder}: image.bin is not what this Cosynth makes of circuit.json; generate it again"
+        )
+    return made

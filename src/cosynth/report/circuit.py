@@ -1,0 +1,93 @@
+"""A circuit's runs and its synthesis as data."""
+
+from __future__ import annotations
+
+import cosynth.hardware as hw
+from cosynth import rtl
+from cosynth.codesign.circuit import Circuit
+from cosynth.cost import silicon
+from cosynth.format import known
+from cosynth.hardware.laws import logic_area, sram_area
+from cosynth.report.contract_circuit import SimulateData, SynthesizeData
+from cosynth.report.version import version
+
+# components of the tree that are macros, and not logic
+MACROS = ("buffer", "sums")
+
+
+def simulate_data(circuit: Circuit, run: rtl.Run, seconds: float) -> SimulateData:
+    """Return cycles and bits by layer; `seconds` is what the run took."""
+    return {
+        "cosynth": "simulation",
+        "model": circuit.model,
+        "chip": circuit.chip.name,
+        "cycles": run.cycles,
+        "predicted": float(sum(circuit.predicted[layer.name] for layer in run.layers)),
+        "bits": run.bits,
+        "wrong": run.wrong,
+        "rate": run.cycles / max(seconds, 1e-9),
+        "frequency": circuit.chip.frequency,
+        "layers": [
+            {
+                "name": layer.name,
+                "cycles": layer.cycles,
+                "predicted": float(circuit.predicted[layer.name]),
+                "bits": layer.bits,
+                "wrong": layer.wrong,
+                "words": layer.words,
+                "counters": dict(layer.counters),
+            }
+            for layer in run.layers
+        ],
+        "host": [
+            {"name": one.name, "reason": one.reason}
+            for one in circuit.program.order
+            if isinstance(one, rtl.Host)
+        ],
+        "version": version(),
+    }
+
+
+def synthesize_data(
+    circuit: Circuit, found: rtl.Synthesis, target: str, device: dict[str, float]
+) -> SynthesizeData:
+    """Return area by block beside what the cost model says of the logic."""
+    node = circuit.hardware.technology
+    blocks: dict[str, list[float]] = {}
+    for part in found.parts:
+        row = blocks.setdefault(part.name, [0, 0.0, 0])
+        row[0] += part.instances
+        row[1] += part.gates * part.instances
+        row[2] += part.flip_flops * part.instances
+    priced = hw.priced(circuit.hardware)
+    factors = known(circuit.formats.weights), known(circuit.formats.activations)
+    parts = silicon(priced, factors)
+    macros = [
+        {
+            "name": one.name,
+            "words": one.parameters["DEPTH"],
+            "bits": one.parameters["WIDTH"],
+            "count": one.count,
+            "area": float(
+                sram_area(one.parameters["DEPTH"] * one.parameters["WIDTH"] / 8, node) * one.count
+            ),
+        }
+        for one in found.macros
+    ]
+    return {
+        "cosynth": "synthesis",
+        "chip": circuit.chip.name,
+        "target": target,
+        "gates": found.gates,
+        "flip_flops": int(sum(row[2] for row in blocks.values())),
+        "logic": float(logic_area(found.gates, node)),
+        "predicted": float(sum(part.area for part in parts if part.name not in MACROS)),
+        "memories": sum(float(str(one["area"])) for one in macros),
+        "blocks": [
+            {"name": name, "instances": int(row[0]), "gates": row[1], "flip_flops": int(row[2])}
+            for name, row in sorted(blocks.items(), key=lambda item: -item[1][1])
+        ],
+        "macros": macros,  # type: ignore[typeddict-item]
+        "device": device,
+        "version": version(),
+    }

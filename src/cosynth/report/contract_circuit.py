@@ -1,0 +1,77 @@
+"""What `simulate --json` and `synthesize --json` promise: cycles and bits by layer, area by block."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+
+class RanLayerData(TypedDict):
+    """A layer on the simulated circuit."""
+
+    name: str
+    cycles: Annotated[int, "counted by the circuit, from start to last response"]
+    predicted: Annotated[float, "cycles of the cost model for the same mapping"]
+    bits: Annotated[int, "bits of its output that were compared"]
+    wrong: Annotated[int, "bits that differ from the NumPy twin's"]
+    words: Annotated[int, "words of its program"]
+    counters: Annotated[dict[str, int], "cycles in which each event of the chip was"]
+
+
+class FallbackData(TypedDict):
+    """What the host computes, and why."""
+
+    name: str
+    reason: str
+
+
+class SimulateData(TypedDict):
+    """The document of `cosynth simulate --json`."""
+
+    cosynth: Annotated[str, "always: simulation"]
+    model: str
+    chip: str
+    cycles: Annotated[int, "of all layers on the array"]
+    predicted: Annotated[float, "cycles of the cost model"]
+    bits: Annotated[int, "bits compared"]
+    wrong: Annotated[int, "bits that differ"]
+    rate: Annotated[float, "simulated cycles per second of wall time"]
+    frequency: Annotated[float, "Hz"]
+    layers: list[RanLayerData]
+    host: list[FallbackData]
+    version: str
+
+
+class BlockData(TypedDict):
+    """All instances of one block of the circuit, without the blocks inside it."""
+
+    name: str
+    instances: int
+    gates: Annotated[float, "NAND2 equivalents of all instances"]
+    flip_flops: int
+
+
+class MacroData(TypedDict):
+    """Memories that synthesis leaves to a memory compiler."""
+
+    name: str
+    words: int
+    bits: Annotated[int, "of a word"]
+    count: int
+    area: Annotated[float, "m2 by the SRAM law"]
+
+
+class SynthesizeData(TypedDict):
+    """The document of `cosynth synthesize --json`."""
+
+    cosynth: Annotated[str, "always: synthesis"]
+    chip: str
+    target: str
+    gates: Annotated[float, "NAND2 equivalents of the logic"]
+    flip_flops: int
+    logic: Annotated[float, "m2 of the logic at the chip's technology"]
+    predicted: Annotated[float, "m2 of the logic by the cost model: units, registers, vector unit"]
+    memories: Annotated[float, "m2 of the macros by the SRAM law"]
+    blocks: list[BlockData]
+    macros: list[MacroData]
+    device: Annotated[dict[str, float], "what a placed device used, and its highest frequency in Hz"]
+    version: str
