@@ -134,6 +134,28 @@ def test_planes_of_the_narrower_factor_sum_to_the_product(narrow):
     assert serial == looked == (x * y).sum()
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_units_that_share_an_accumulator_are_smaller(unit):
+    trees = np.array([1, 2, 4, 8, 64])
+    narrow = {"mux": "ternary", "decoded": "fp4_e2m1"}.get(unit, "int8")
+    a, b = known("fp4_e2m1" if unit == "decoded" else "int8"), known(narrow)
+    found = mac_gates(a, b, unit=unit, tree=trees)
+    each = [mac_gates(a, b, unit=unit, tree=int(tree)) for tree in trees]
+    np.testing.assert_allclose(found, each, rtol=1e-14)
+    shared = multiply_gates(a, b, unit=unit, sum_in="int32", recipe="booth", lanes=8)
+    assert mac_gates(a, b, unit=unit, tree=8) < mac_gates(a, b, unit=unit)
+    assert mac_gates(a, b, unit=unit, tree=8) > shared
+
+
+def test_sums_of_floats_are_aligned_where_a_tree_outgrows_them():
+    fp8 = known("fp8_e5m2")
+    trees = np.array([1, 4, 1024])
+    for sums in ("align25", "int48", "exact"):
+        found = mac_gates(fp8, fp8, sum_in=sums, tree=trees)
+        each = [mac_gates(fp8, fp8, sum_in=sums, tree=int(tree)) for tree in trees]
+        np.testing.assert_allclose(found, each, rtol=1e-14)
+
+
 def test_unknown_unit_is_named_wrong():
     with pytest.raises(SpecError, match="unknown unit 'seriel'; did you mean 'serial'"):
         price(known("int8"), known("int8"), unit="seriel")

@@ -46,5 +46,11 @@ def unit_area(unit: Compute, hardware: Hardware, factors: tuple[Format, Format])
     """Square metres of one unit: its own, or a circuit for each operation begun in a cycle."""
     if unit.area is not None:
         return unit.area
-    alone = mac_area(*factors, hardware.technology, sum_in=unit.accumulator, unit=unit.unit)
+    alone = mac_area(
+        *factors,
+        hardware.technology,
+        sum_in=unit.accumulator,
+        unit=unit.unit,
+        tree=unit.tree,
+    )
     return circuits(unit, *factors) * alone

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from cosynth.arrays import Array, either, namespace
 from cosynth.errors import SpecError, did_you_mean
 from cosynth.format.accumulator import EXACT_BITS, accumulator
 from cosynth.format.number import Format
@@ -106,12 +107,12 @@ def multiply_gates(
     sum_in: str = "exact",
     recipe: str = "default",
     unit: str = "multiplier",
-    lanes: int = 0,
-) -> float:
+    lanes: Array | None = None,
+) -> Array:
     """NAND2 equivalents of one lane of a dot product: multiplier, alignment and its adder.
 
     `sum_in` names the accumulator, whose width floats are aligned to; `lanes` are added in one
-    tree (8 unless given). Infinite where the unit cannot multiply the formats. The law of the
+    tree (8 unless given; may be an array). Infinite where the unit cannot multiply the formats. The law of the
     multiplier is 7.6 p_a p_b + 7.2 W + 2.6 W log2 S + 22 E.
 
     >>> from cosynth.format import known
@@ -120,7 +121,7 @@ def multiply_gates(
     """
     if not takes(a, b, unit):
         return math.inf
-    lanes = lanes or law()["lanes"]
+    lanes = law()["lanes"] if lanes is None else lanes
     if unit == "multiplier":
         return _multiplier(a, b, sum_in, recipe, lanes)
     if unit == "decoded":
@@ -135,37 +136,47 @@ def mac_gates(
     sum_in: str = "int32",
     recipe: str = "booth",
     unit: str = "multiplier",
-) -> float:
+    tree: Array | None = None,
+) -> Array:
     """NAND2 equivalents of a whole multiply-accumulate unit with its own accumulator register.
 
-    Four weights of a lookup share one.
+    Four weights of a lookup share one. Where `tree` units are added to one accumulator, a number or
+    an array, it is one of them with its part of that.
+
+    >>> from cosynth.format import known
+    >>> [round(mac_gates(known("int8"), known("int8"), tree=tree)) for tree in (None, 1, 4, 16)]
+    [932, 910, 576, 504]
     """
     per_bit = law()["recipes"][recipe]["accumulator"]
     kept = accumulator(sum_in).width or EXACT_BITS
     shared = law()["lookup_weights"] if unit == "lookup" else 1
-    alone = multiply_gates(a, b, sum_in=sum_in, recipe=recipe, unit=unit)
-    return alone + float(per_bit) * kept / shared
+    alone = multiply_gates(a, b, sum_in=sum_in, recipe=recipe, unit=unit, lanes=tree)
+    return alone + float(per_bit) * kept / (shared if tree is None else tree)
 
 
-def terms(a: Format, b: Format, sum_in: str, lanes: int) -> tuple[float, float, float, float]:
+def terms(a: Format, b: Format, sum_in: str, lanes: Array) -> tuple[Array, Array, Array, Array]:
     """Return what the constants of the multiplier's law are multiplied with.
 
     Product bits, adder bits, adder bits times shift stages, exponent bits.
     """
     floats = [f for f in (a, b) if f.kind == "float"]
-    product, carry = a.precision * b.precision, math.log2(lanes)
+    product, carry = a.precision * b.precision, _log2(lanes)
     if not floats:
         return product, _summed(a) + _summed(b) + carry, 0.0, 0.0
     spread = 1 + sum(_binades(f) - 1 for f in floats)
     full = a.precision + b.precision + spread - 1 + carry
     kept = accumulator(sum_in).width
-    aligned = 0 < kept < full
-    width = kept if aligned else full
-    exponent = max(f.exponent for f in floats) + 1 if aligned else 0
+    aligned = kept < full if kept else False
+    width = either(aligned, kept, full)
+    exponent = either(aligned, max(f.exponent for f in floats) + 1, 0)
     return product, width, width * math.log2(spread), exponent
 
 
-def _multiplier(a: Format, b: Format, sum_in: str, recipe: str, lanes: int) -> float:
+def _log2(lanes: Array) -> Array:
+    return math.log2(lanes) if isinstance(lanes, int | float) else namespace(lanes).log2(lanes)
+
+
+def _multiplier(a: Format, b: Format, sum_in: str, recipe: str, lanes: Array) -> Array:
     c = law()
     product, *others = terms(a, b, sum_in, lanes)
     booth = 1.0 if "float" in (a.kind, b.kind) else float(c["recipes"][recipe]["multiplier"])
@@ -175,13 +186,13 @@ def _multiplier(a: Format, b: Format, sum_in: str, recipe: str, lanes: int) -> f
     return total
 
 
-def _decoded_multiplier(a: Format, b: Format, recipe: str, lanes: int) -> float:
+def _decoded_multiplier(a: Format, b: Format, recipe: str, lanes: Array) -> Array:
     """Whole numbers of a common grid, in two's complement, times each other."""
     c = law()
     widths = [_decoded(one) for one in (a, b)]
     factor = float(c["recipes"][recipe]["multiplier"])
     total = float(c["multiplier"]) * widths[0] * widths[1] * factor
-    total += float(c["adder"]) * (sum(widths) + math.log2(lanes))
+    total += float(c["adder"]) * (sum(widths) + _log2(lanes))
     for one, width in zip((a, b), widths, strict=True):
         if one.kind == "float":  # shifted by its exponent, then negated
             total += float(c["shifter"]) * width * math.log2(_binades(one))
@@ -189,7 +200,7 @@ def _decoded_multiplier(a: Format, b: Format, recipe: str, lanes: int) -> float:
     return total
 
 
-def _by_planes(a: Format, b: Format, unit: str, lanes: int) -> float:
+def _by_planes(a: Format, b: Format, unit: str, lanes: Array) -> Array:
     """One bit of the narrower factor a cycle (a ternary one whole)."""
     c = law()
     narrow = planes_of(a, b)
@@ -201,7 +212,7 @@ def _by_planes(a: Format, b: Format, unit: str, lanes: int) -> float:
         return float(c["xnor"]) + float(c["adder"]) * (1 - 1 / lanes)
     width = max(_summed(other), 1)
     selected = float(c["multiplier"]) * width / 2  # half a bit, as in the multiplier's law
-    return selected + float(c["adder"]) * (width + math.log2(lanes))
+    return selected + float(c["adder"]) * (width + _log2(lanes))
 
 
 def _summed(a: Format) -> float:

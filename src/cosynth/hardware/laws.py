@@ -55,6 +55,11 @@ def logic_area(gates: Array, node: Array) -> Array:
     return gates * cell * _by_node(node, law, "area_factors")
 
 
+def leakage(area: Array) -> Array:
+    """Watts of static power of logic of so many square metres."""
+    return area * technology("logic")["leakage_per_area"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MacPrice:
     """A multiply-accumulate unit: `area` m², `energy` J an operation, `cycles` it takes.
@@ -124,9 +129,14 @@ def mac_area(
     sum_in: str,
     recipe: str = "booth",
     unit: str = "multiplier",
+    tree: Array | None = None,
 ) -> Array:
-    """Square metres of one multiply-accumulate unit with its accumulator."""
-    return logic_area(mac_gates(a, b, sum_in=sum_in, recipe=recipe, unit=unit), node)
+    """Square metres of one multiply-accumulate unit with its accumulator.
+
+    Where `tree` units share one accumulator, with its part of that.
+    """
+    gates = mac_gates(a, b, sum_in=sum_in, recipe=recipe, unit=unit, tree=tree)
+    return logic_area(gates, node)
 
 
 def sram_energy(size: Array, width: Array, node: Array) -> tuple[Array, Array]:
@@ -228,25 +238,25 @@ def _filled_memory(memory: Memory, node: Array, scale: Array) -> Memory:
     if memory.law.startswith("dram:"):
         read = write = dram_energy(memory.law.removeprefix("dram:")) * memory.width
         area: Array = 0.0
-        leakage: Array = 0.0
+        static: Array = 0.0
     elif memory.law == "register":
         read = write = register_energy(memory.width, node) * scale
         area = register_area(memory.size, node)
-        leakage = area * technology("logic")["leakage_per_area"]
+        static = leakage(area)
     else:
         read, write = (energy * scale for energy in sram_energy(memory.size, memory.width, node))
-        area, leakage = sram_area(memory.size, node), sram_leakage(memory.size, node)
+        area, static = sram_area(memory.size, node), sram_leakage(memory.size, node)
     return replace(
         memory,
         read_energy=read if memory.read_energy is None else memory.read_energy,
         write_energy=write if memory.write_energy is None else memory.write_energy,
         area=area if memory.area is None else memory.area,
-        leakage=leakage if memory.leakage is None else memory.leakage,
+        leakage=static if memory.leakage is None else memory.leakage,
     )
 
 
 __all__ = [
-    "MacPrice", "compute_energy", "dram_energy", "logic_area", "mac_area", "mac_energy",
+    "MacPrice", "compute_energy", "dram_energy", "leakage", "logic_area", "mac_area", "mac_energy",
     "mac_price", "priced",
     "register_area", "register_energy", "sram_area", "sram_energy", "sram_leakage", "supply",
     "technology", "voltage_factor", "wire_energy",

@@ -76,6 +76,8 @@ _COMPUTE = (
           choices=tuple(ACCUMULATORS)),
     Field(name="unit", kind="text", doc="kind of circuit that multiplies", default=UNITS[0],
           choices=UNITS),
+    Field(name="tree", kind="number", doc="units that share an accumulator; absent: each has its own",
+          default=None, positive=True),
     Field(name="energy", kind="energy", doc="energy of one operation", default=None),
     Field(name="area", kind="area", doc="area of one instance", default=None),
     Field(name="leakage", kind="power", doc="static power of one instance", default=None),
@@ -252,7 +254,7 @@ def _compute(values: dict[str, Any], where: str, _: float) -> tuple[Compute | No
                         " none: leave it out")  # fmt: skip
     if problems:
         return None, problems
-    keys = ("name", "does", "accumulator", "unit", "energy", "area", "leakage")
+    keys = ("name", "does", "accumulator", "unit", "tree", "energy", "area", "leakage")
     pairs = tuple((name, float(rate)) for name, rate in rates.items())
     return Compute(rates=pairs, **{key: values[key] for key in keys}), []
 

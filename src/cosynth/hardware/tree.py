@@ -82,13 +82,15 @@ class Compute:
 
     `unit` is the kind of circuit. `rates`: operations a cycle by format of the wider operand, of
     the narrower where the unit takes its bits apart (lookup, serial, mux); the format `any` serves
-    the rest, and what is absent cannot run here. `energy` J/operation, `area` m², `leakage` W.
+    the rest, and what is absent cannot run here. `tree` units have one accumulator, which adds all
+    their products in a cycle (None: each has its own). `energy` J/operation, `area` m², `leakage` W.
     """
 
     name: str
     does: str = "mac"
     rates: tuple[tuple[str, Array], ...] = (("any", 1.0),)
     accumulator: str = "int32"
+    tree: Array | None = None
     unit: str = "multiplier"
     energy: Array | None = None
     area: Array | None = None

@@ -87,6 +87,7 @@ def _table(node: Node) -> dict[str, Any]:
                 "rates": {name: float(rate) for name, rate in part.rates},
                 "accumulator": part.accumulator,
                 "unit": None if part.unit == UNITS[0] else part.unit,
+                "tree": None if part.tree is None else float(part.tree),
                 "energy": _stated(part.energy, "J"),
                 "area": _stated(part.area, "m2"),
                 "leakage": _stated(part.leakage, "W"),

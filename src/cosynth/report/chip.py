@@ -180,6 +180,8 @@ def _fill(data: NodeData, part: Component, hardware: Hardware, factors: Factors)
             data["rates"] = {name: float(rate) for name, rate in part.rates}
             data["accumulator"] = part.accumulator
             data["unit"] = part.unit
+            if part.tree is not None:
+                data["tree"] = float(part.tree)
             data["energy"] = float(hw.compute_energy(part, hardware, *factors))
             data["area"] = float(static.area / count)
             data["leakage"] = float(static.leakage / count)

@@ -122,6 +122,7 @@ class NodeData(TypedDict):
     rates: NotRequired[Annotated[dict[str, float], "format -> operations a cycle"]]
     accumulator: NotRequired[str]
     unit: NotRequired[Annotated[str, "multiplier, decoded, lookup, serial or mux"]]
+    tree: NotRequired[Annotated[float, "units that share an accumulator; absent: each has its own"]]
 
 
 class HardwareData(TypedDict):

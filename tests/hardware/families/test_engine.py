@@ -113,3 +113,28 @@ def test_unknown_stationarity_wrong() -> None:
         engine(stationarity="wieght")
     with pytest.raises(SpecError, match=r"unknown stationarity 'x'"):
         engine(stationarity="x")
+
+
+def test_units_whose_products_meet_share_an_accumulator() -> None:
+    factors = (known("int8"), known("int8"))
+    area = {
+        (part, rows): {
+            one.name: one.area for one in silicon(priced(engine(stationarity=part, rows=rows)), factors)
+        }["mac"]
+        / rows
+        for part in ("weight", "output")
+        for rows in (4, 16)
+    }
+    assert area["weight", 16] < area["weight", 4] < area["output", 4]
+    assert area["output", 4] == pytest.approx(area["output", 16])
+
+
+def test_what_a_chip_has_beside_its_units_has_area_and_leaks() -> None:
+    factors = (known("int8"), known("int8"))
+    small, large = (
+        {one.name: one for one in silicon(priced(engine(buffer_width=width)), factors)}
+        for width in (64, 512)
+    )
+    assert 0 < small["overhead"].area < large["overhead"].area
+    assert 0 < small["overhead"].leakage < large["overhead"].leakage
+    assert small["vector"].area > 0

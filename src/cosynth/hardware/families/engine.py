@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from cosynth.arrays import Array
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.format import UNITS, cycles, known
+from cosynth.format import UNITS, accumulator as sums_of, cycles, known
+from cosynth.hardware import circuit
+from cosynth.hardware.laws import leakage, logic_area
 from cosynth.hardware.parts import chain, off_chip
 from cosynth.hardware.tree import (
     Component,
@@ -56,7 +58,9 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     cycle. All data pass through the buffer, and sums through `sums`.
     `unit` is the kind of multiplier: one that takes a factor's bits one by one has the rates of
     whole numbers and runs nothing else. `stationarity` says which operand a unit keeps in its
-    registers; a `flexible` engine keeps all three and may unroll any rank anywhere.
+    registers; a `flexible` engine keeps all three and may unroll any rank anywhere. What the circuit
+    has beside multipliers has its area by `hardware.circuit`: registers with what a unit has beside
+    its multiplier, `vector` the lanes of post-processing, the overhead all the rest.
     """
     if stationarity not in STATIONARITIES:
         near = did_you_mean(stationarity, STATIONARITIES)
@@ -68,6 +72,20 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     keeps = ("input", "weight", "output") if stationarity == "flexible" else (stationarity,)
     moved = buffer_width / 8 * frequency
     reduces = stationarity != "output"
+    shape = circuit.Shape(
+        flow=stationarity,
+        rows=rows,
+        columns=columns,
+        held=registers * 8.0,
+        sum_bits=sums_of(accumulator).bits,
+        buffer=buffer,
+        line=buffer_width,
+        beat=circuit.beat(buffer_width, dram_bandwidth / frequency),
+    )
+    area = {group: logic_area(gates, technology) for group, gates in circuit.gates(shape).items()}
+    beside = area.pop("units") / (rows * columns)
+    lanes = area.pop("lanes")
+    control = sum(area.values())
     parts: list[Component] = [
         off_chip(dram, dram_bandwidth),
         Memory(
@@ -102,11 +120,19 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             keeps=keeps,
             double_buffered=True,
             bypass=stationarity == "flexible",
+            area=beside,
+            leakage=leakage(beside),
         ),
-        Compute(name="mac", accumulator=accumulator, unit=unit, rates=_rates(unit)),
+        Compute(
+            name="mac",
+            accumulator=accumulator,
+            unit=unit,
+            rates=_rates(unit),
+            tree=rows if reduces else None,
+        ),
     ]
     nodes = chain(parts)
-    vector = Compute(name="vector", does="vector", rates=(("any", columns),))
+    vector = Compute(name="vector", does="vector", rates=(("any", columns),), area=lanes)
     nodes.append(Node(component=vector, under="buffer"))
     return Hardware(
         name=name,
@@ -115,6 +141,8 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
         frequency=frequency,
         technology=technology,
         family="engine",
+        overhead_area=control,
+        overhead_power=leakage(control),
         assumed=("bus.length", "vector.rates"),
     )
 
