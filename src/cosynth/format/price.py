@@ -112,8 +112,8 @@ def multiply_gates(
     """NAND2 equivalents of one lane of a dot product: multiplier, alignment and its adder.
 
     `sum_in` names the accumulator, whose width floats are aligned to; `lanes` are added in one
-    tree (8 unless given; may be an array). Infinite where the unit cannot multiply the formats. The law of the
-    multiplier is 7.6 p_a p_b + 7.2 W + 2.6 W log2 S + 22 E.
+    tree (8 unless given; may be an array). Infinite where the unit cannot multiply the formats. The
+    law of the multiplier is 7.6 p_a p_b + 7.2 W + 2.6 W log2 S + 22 E.
 
     >>> from cosynth.format import known
     >>> round(multiply_gates(known("int4"), known("int4")))

@@ -76,7 +76,7 @@ _COMPUTE = (
           choices=tuple(ACCUMULATORS)),
     Field(name="unit", kind="text", doc="kind of circuit that multiplies", default=UNITS[0],
           choices=UNITS),
-    Field(name="tree", kind="number", doc="units that share an accumulator; absent: each has its own",
+    Field(name="tree", kind="number", doc="units with one accumulator; absent: each has its own",
           default=None, positive=True),
     Field(name="energy", kind="energy", doc="energy of one operation", default=None),
     Field(name="area", kind="area", doc="area of one instance", default=None),

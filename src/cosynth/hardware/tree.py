@@ -83,7 +83,7 @@ class Compute:
     `unit` is the kind of circuit. `rates`: operations a cycle by format of the wider operand, of
     the narrower where the unit takes its bits apart (lookup, serial, mux); the format `any` serves
     the rest, and what is absent cannot run here. `tree` units have one accumulator, which adds all
-    their products in a cycle (None: each has its own). `energy` J/operation, `area` m², `leakage` W.
+    their products in a cycle (None: each its own). `energy` J/operation, `area` m², `leakage` W.
     """
 
     name: str

@@ -119,7 +119,8 @@ def test_units_whose_products_meet_share_an_accumulator() -> None:
     factors = (known("int8"), known("int8"))
     area = {
         (part, rows): {
-            one.name: one.area for one in silicon(priced(engine(stationarity=part, rows=rows)), factors)
+            one.name: one.area
+            for one in silicon(priced(engine(stationarity=part, rows=rows)), factors)
         }["mac"]
         / rows
         for part in ("weight", "output")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cosynth.arrays import Array
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.format import UNITS, accumulator as sums_of, cycles, known
+from cosynth.format import UNITS, cycles, known
+from cosynth.format import accumulator as sums_of
 from cosynth.hardware import circuit
 from cosynth.hardware.laws import leakage, logic_area
 from cosynth.hardware.parts import chain, off_chip
@@ -58,9 +59,9 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     cycle. All data pass through the buffer, and sums through `sums`.
     `unit` is the kind of multiplier: one that takes a factor's bits one by one has the rates of
     whole numbers and runs nothing else. `stationarity` says which operand a unit keeps in its
-    registers; a `flexible` engine keeps all three and may unroll any rank anywhere. What the circuit
-    has beside multipliers has its area by `hardware.circuit`: registers with what a unit has beside
-    its multiplier, `vector` the lanes of post-processing, the overhead all the rest.
+    registers; a `flexible` engine keeps all three and may unroll any rank anywhere. What stands
+    beside multipliers has its area by `hardware.circuit`: `registers` what a unit has beside its
+    multiplier, `vector` the lanes of post-processing, the overhead all the rest.
     """
     if stationarity not in STATIONARITIES:
         near = did_you_mean(stationarity, STATIONARITIES)
