@@ -229,6 +229,8 @@ class _Sequence:
             use = self.uses["out"]
             first, last = places[0], places[-1]
             waits = use.number[at] >= len(self.where.copies["out"])
-            found[first] = replace(found[first], takes=found[first].takes | (1 << FREE["out"]) * waits)
+            found[first] = replace(
+                found[first], takes=found[first].takes | (1 << FREE["out"]) * waits
+            )
             found[last] = replace(found[last], gives=found[last].gives | 1 << FULL["out"])
         return found

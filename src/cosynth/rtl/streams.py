@@ -56,8 +56,13 @@ class Loops:
             steps = [channel[at] for channel in self.strides]
             if count == 1:
                 continue
-            joins = bool(turns) and turns[-1] * count <= 1 << 16 and all(
-                step == column[-1] * turns[-1] for step, column in zip(steps, columns, strict=True)
+            joins = (
+                bool(turns)
+                and turns[-1] * count <= 1 << 16
+                and all(
+                    step == column[-1] * turns[-1]
+                    for step, column in zip(steps, columns, strict=True)
+                )
             )
             if joins:
                 turns[-1] *= count
@@ -136,7 +141,7 @@ def rank_steps(access: Access, layout: Layout) -> dict[str, int]:
     return found
 
 
-def stream(  # noqa: PLR0913 - what a stream is made of
+def stream(
     access: Access,
     layout: Layout,
     base: int,
@@ -211,7 +216,7 @@ def stream(  # noqa: PLR0913 - what a stream is made of
     )
 
 
-def _leaves(  # noqa: PLR0913 - what a dimension's positions follow from
+def _leaves(
     dim: int,
     here: Sequence[int],
     table: Sequence[dict[str, int]],
