@@ -20,7 +20,7 @@ MOST = 1_000_000
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bits of a line, of a beat, of a grain, and of an address in grains."""
+    """Bits of a line, a beat, a grain and an address in grains; beats, bursts and runs ahead."""
 
     W: int
     D: int
@@ -28,6 +28,7 @@ class Sizes:
     AW: int = 12
     MAX_BURST: int = 16
     OUTSTANDING: int = 8
+    AHEAD: int = 16
 
     @property
     def whole(self) -> int:

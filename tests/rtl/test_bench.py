@@ -82,7 +82,7 @@ def test_a_reset_stops_all_that_is_under_way():
     for seed in range(40):
         with copier(SIZES).powered(memory, Dram(latency=9), seed=seed) as bench:
             bench.write(GAPS, 0)
-            start(bench, Box(run=512, dram=1024, local=0), LOAD)
+            start(bench, Box(run=512, dram=1024, local=0), STORE if seed % 4 < 2 else LOAD)
             bench.run(seed * 2)
             bench.reset()
             bench.write(GAPS, 0)

@@ -16,6 +16,7 @@ module copier #(
     parameter int AW = 12,
     parameter int MAX_BURST = 16,
     parameter int OUTSTANDING = 8,
+    parameter int AHEAD = 16,
     localparam int LOOPS = 4,
     localparam int LANES = W / G,
     localparam int LINE = AW - $clog2(LANES),
@@ -193,7 +194,8 @@ module copier #(
   generate
     for (genvar l = 0; l < 2; l++) begin : g_load
       dma_load #(
-          .W(W), .D(D), .G(G), .AW(AW), .MAX_BURST(MAX_BURST), .OUTSTANDING(OUTSTANDING)
+          .W(W), .D(D), .G(G), .AW(AW), .MAX_BURST(MAX_BURST), .OUTSTANDING(OUTSTANDING),
+          .AHEAD(AHEAD)
       ) load (
           .clk, .rst, .command_valid(load_valid[l]), .command_ready(load_ready[l]),
           .command_run(words[4][AW:0]), .command_dram({words[7][7:0], words[6]}),
@@ -218,7 +220,8 @@ module copier #(
       .out_r_valid(m_axi_rvalid), .out_r_ready(m_axi_rready), .out_r_last(m_axi_rlast)
   );
   dma_store #(
-      .W(W), .D(D), .G(G), .AW(AW), .MAX_BURST(MAX_BURST), .OUTSTANDING(OUTSTANDING)
+      .W(W), .D(D), .G(G), .AW(AW), .MAX_BURST(MAX_BURST), .OUTSTANDING(OUTSTANDING),
+          .AHEAD(AHEAD)
   ) store (
       .clk, .rst, .command_valid(store_valid), .command_ready(store_ready),
       .command_run(words[4][AW:0]), .command_dram({words[7][7:0], words[6]}),

@@ -1,5 +1,5 @@
 // axi_to_wishbone with a slave behind it: reads give a mix of their address, writes come out as `log`, and
-// addresses with bit 13 set give an error. The slave stalls and answers when it likes; NEVER_STALLS keeps
+// addresses with bits 6 and 9 set give an error. The slave stalls and answers when it likes; NEVER_STALLS keeps
 // it from that. It also sees to it that a beat that waits does not change.
 `default_nettype none
 module wishbone #(
@@ -66,8 +66,8 @@ module wishbone #(
   logic [31:0] whose;
   assign answers = CLASSIC != 0 ? cyc && stb && !busy && calm : pending && calm;
   assign whose = CLASSIC != 0 ? adr : asked;
-  assign err = answers && whose[13];
-  assign ack = answers && !whose[13];
+  assign err = answers && whose[6] && whose[9];
+  assign ack = answers && !err;
   assign dat_r = answers ? {D / 32{whose ^ 32'h9e3779b9}} : {D / 32{noise}};
   logic logged;
   logic [2:0] places;

@@ -15,10 +15,7 @@ _SHOWN = 12
 
 def simulate_view(data: SimulateData) -> RenderableType:
     """Show cycles beside the prediction, layer by layer, and whether every bit is right."""
-    rows = table(
-        "", ("layer", "left"), ("cycles", "right"), ("predicted", "right"), ("off", "right"),
-        ("waits", "left"), ("wrong bits", "right"),
-    )  # fmt: skip
+    rows = table(("layer", "left"), "cycles", "predicted", "off", ("waits", "left"), "wrong")
     for layer in data["layers"]:
         off = layer["cycles"] / layer["predicted"] - 1 if layer["predicted"] else 0.0
         rows.add_row(
@@ -56,7 +53,7 @@ def _waits(counters: dict[str, int]) -> str:
 
 def synthesize_view(data: SynthesizeData) -> RenderableType:
     """Show area by block beside the prediction, memories apart."""
-    rows = table("", ("block", "left"), ("instances", "right"), ("gates", "right"), ("share", "right"))
+    rows = table(("block", "left"), "instances", "gates", "share")
     for block in data["blocks"][:_SHOWN]:
         rows.add_row(
             safe(block["name"]), f"{block['instances']:,}", f"{block['gates']:,.0f}",

@@ -37,7 +37,7 @@ module box_runs #(
   logic [LOOPS-1:0] ends, advances, restarts;
   logic [DRAM-1:0] dram;
   logic [AW-1:0] local_;
-  logic load;
+  logic begins;
 
   always_comb begin
     for (int l = 0; l < LOOPS; l++) ends[l] = left[l] == COUNT'(1);
@@ -63,14 +63,14 @@ module box_runs #(
   assign run_local = locals[0];
   assign run_last = restarts[LOOPS-1];
   assign in_ready = !run_valid || (run_ready && run_last);
-  assign load = in_valid && in_ready;
+  assign begins = in_valid && in_ready;
 
   always_ff @(posedge clk) begin
     if (rst) run_valid <= 1'b0;
     else if (in_ready) run_valid <= in_valid;
   end
   always_ff @(posedge clk) begin
-    if (load) begin
+    if (begins) begin
       run_length <= in_run;
       for (int l = 0; l < LOOPS; l++) begin
         drams[l] <= in_dram;

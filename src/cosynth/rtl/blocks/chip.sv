@@ -137,9 +137,15 @@ module chip #(
   assign target = word[47:44];
   assign stopping = word_valid && word[41:40] == 2'd2;
   assign idle = working == '0 && valid == '0 && queued == '0;
-  assign stop = stopping && idle;
+  // over when the program's end was taken, and what the last burst brought behind it thrown away
+  logic ended;
+  assign stop = ended && !fetching;
+  always_ff @(posedge clk) begin
+    if (rst || stop) ended <= 1'b0;
+    else if (stopping && idle) ended <= 1'b1;
+  end
   always_comb begin
-    word_ready = stop;
+    word_ready = stopping && idle;
     queued = '0;
     for (int u = 0; u < UNITS; u++) begin
       if (word_valid && !stopping && target == 4'(u)) begin
@@ -149,7 +155,7 @@ module chip #(
     end
   end
   logic unused_word;
-  assign unused_word = &{1'b0, word[63:48], word[43:42], fetching, busy, orders[FILL*42+:42], orders[TAKE*42+:42], ready[FILL],
+  assign unused_word = &{1'b0, word[63:48], word[43:42], busy, orders[FILL*42+:42], orders[TAKE*42+:42], ready[FILL],
                          ready[TAKE]};
   generate
     for (genvar u = 0; u < UNITS; u++) begin : g_queue
