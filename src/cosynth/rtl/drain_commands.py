@@ -197,7 +197,8 @@ def _walk(
     outer = [turn.turns for turn in reversed(segment.loops) if turn.level == "buffer"]
     passed = 1
     for number in outer:
-        slots.append(regions.slots[keys[passed]] - regions.slots[keys[0]])
+        further = keys[passed] if number > 1 else keys[0]
+        slots.append(regions.slots[further] - regions.slots[keys[0]])
         turns.append(number)
         lines.append(0)
         passed *= number
