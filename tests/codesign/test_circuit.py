@@ -59,7 +59,9 @@ def test_a_folder_that_was_changed_wrong(made, tmp_path):
     circuit.write(made, tmp_path)
     document = json.loads((tmp_path / "circuit.json").read_text())
     (tmp_path / "circuit.json").write_text(json.dumps({**document, "seed": 3}))
-    with pytest.raises(SpecError, match=r"image.bin is not what this Cosynth makes of circuit.json"):
+    with pytest.raises(
+        SpecError, match=r"image.bin is not what this Cosynth makes of circuit.json"
+    ):
         circuit.read(tmp_path, cs.load)
     (tmp_path / "circuit.json").write_text(json.dumps({**document, "version": 9}))
     with pytest.raises(SpecError, match=r"circuit of version 9; this Cosynth reads 1"):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import random
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cosynth.codesign.estimate import prepare
-from cosynth.errors import MappingError
 from cosynth.format import Assignment, known
 from cosynth.hardware import Hardware, Memory, SpatialArray, engine
 from cosynth.mapping import Level, Loop, Mapping, operands, rank_kinds, unrolls
-from cosynth.rtl import reference
 from cosynth.rtl.bench import Dram
-from cosynth.rtl.chip import FLOWS, Chip, chip
+from cosynth.rtl.chip import Chip, chip
 from cosynth.rtl.machine import Run, run
 from cosynth.rtl.network import Layer, Network, quantised, sampled, seeded, to_grid
 from cosynth.rtl.program import Program, Section, compiled
@@ -94,7 +91,9 @@ def drawn(rng: random.Random, einsum: Einsum, graph: Workload, hardware: Hardwar
     for at, level in enumerate(levels):
         ranks = rng.sample(list(left), len(left))
         if isinstance(level, SpatialArray):
-            found.append(Level(name=level.name, loops=_side_by_side(rng, level, ranks, left, kinds)))
+            found.append(
+                Level(name=level.name, loops=_side_by_side(rng, level, ranks, left, kinds))
+            )
             continue
         keep = tuple(name for name, part in parts.items() if part in level.keeps)
         last = at == len(levels) - 1

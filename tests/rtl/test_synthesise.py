@@ -3,6 +3,7 @@ from tests.rtl.modules import module
 
 from cosynth.errors import CircuitError
 from cosynth.rtl.liberty import read_liberty
+from cosynth.rtl.parts import Module
 from cosynth.rtl.synthesise import counted, synthesise
 
 CHIP = [*module("chip"), *module("multiply"), *module("sram_1r1w")]
@@ -53,6 +54,6 @@ def test_mistakes_are_not_synthesised_wrong(tmp_path):
 
 
 def test_a_cell_of_no_library_wrong():
-    modules = {"m": {"attributes": {"top": "1"}, "cells": {"u": {"type": "odd", "parameters": {}}}}}
+    modules = {"m": Module(name="m", parameters={}, kinds={"odd": 1}, macros={})}
     with pytest.raises(CircuitError, match=r"^module m: cell odd is not in .*cells.lib$"):
-        counted(modules, "m", read_liberty(), ())
+        counted(modules, "m", read_liberty())

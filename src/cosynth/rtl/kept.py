@@ -45,6 +45,12 @@ def read_file(path: Path) -> bytes:
         raise CircuitError(f"{path}: cannot be read: {error.strerror}") from None
 
 
+def found(kind: str, name: str) -> Path | None:
+    """Return the folder `kind/name` if it was made."""
+    there = cache_folder() / kind / name
+    return there if there.is_dir() else None
+
+
 def kept(kind: str, name: str, make: Callable[[Path], None]) -> Path:
     """Return the folder `kind/name`, made by `make(folder)` if it is not there yet.
 

@@ -6,22 +6,16 @@ as long and comes out a few percent smaller.
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cosynth.errors import CircuitError
-from cosynth.rtl.kept import kept, key, read_file
 from cosynth.rtl.liberty import OWN, Library, read_liberty
-from cosynth.rtl.tools import yosys
-from cosynth.rtl.yosys import choose, mistakes, read_sources, run
+from cosynth.rtl.parts import Module, Parameters, Recipe, flattened, modules
 
 MEMORIES = ("sram_1r1w",)  # modules that a memory compiler makes, not synthesis
-_RESULT = "result.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,79 +75,42 @@ def synthesise(
     `booth` takes Booth's recipe for multipliers, a third smaller for 8 bits. CircuitError with the
     words of Yosys if the sources are wrong or warn of a mistake.
     """
-    given = parameters or {}
+    recipe = Recipe(liberty=liberty, booth=booth, macros=tuple(macros))
     library = read_liberty(liberty)
-    name = key(
-        *map(read_file, sources),
-        read_file(liberty),
-        yosys().version,
-        repr((top, sorted(given.items()), booth, flat, list(macros))),
-        Path(__file__).read_bytes(),
-    )
-
-    def make(folder: Path) -> None:
-        options = "".join([" -booth" if booth else "", " -flatten" if flat else ""])
-        commands = [
-            *read_sources(sources),
-            *(f"blackbox {macro}" for macro in macros),
-            choose(top, given),
-            f"synth{options} -top {top}",
-            f"dfflibmap -liberty {liberty.name}",
-            f"abc -liberty {liberty.name}",
-            "opt_clean",
-            "check",
-            "write_json net.json",
-        ]
-        with tempfile.TemporaryDirectory() as place:
-            said = run(commands, [*sources, liberty], Path(place))
-            wrong = mistakes(said)
-            if wrong:
-                raise CircuitError("\n".join([f"module {top} cannot be synthesised:", *wrong]))
-            said.checked(f"synthesise {top}")
-            netlist = json.loads((Path(place) / "net.json").read_text())
-        found = counted(netlist["modules"], top, library, macros)
-        (folder / _RESULT).write_text(json.dumps(asdict(found)))
-
-    stored = json.loads((kept("synthesis", name, make) / _RESULT).read_text())
-    return Synthesis(
-        parts=tuple(Part(**each) for each in stored["parts"]),
-        macros=tuple(Macro(**each) for each in stored["macros"]),
-    )
+    make = flattened if flat else modules
+    return counted(make(sources, top, parameters or {}, recipe), top, library)
 
 
-def counted(
-    modules: Mapping[str, Any], top: str, library: Library, macros: Sequence[str]
-) -> Synthesis:
-    """Count the cells of a netlist as Yosys writes it in JSON.
+def counted(found: Mapping[str, Module], top: str, library: Library) -> Synthesis:
+    """Count the cells and macros of all instances below `top`.
 
-    CircuitError if a cell is neither of the library nor a module nor one of `macros`.
+    CircuitError if a cell is neither of the library nor a module.
     """
-    first = next(name for name in modules if "top" in modules[name]["attributes"])
-    instances = Counter({first: 1})
-    memories: Counter[tuple[str, tuple[tuple[str, int], ...]]] = Counter()
+    instances = Counter({top: 1})
+    memories: Counter[tuple[str, Parameters]] = Counter()
     parts = []
     # a module comes after all that contain it, so that its instances are known
-    for name in _downward(modules, first, macros):
-        kinds: Counter[str] = Counter()
-        for cell in modules[name]["cells"].values():
-            kind = cell["type"]
-            if kind in macros:
-                memories[kind, _numbers(cell["parameters"])] += instances[name]
-            elif kind in library.areas:
-                kinds[kind] += 1
-            elif kind in modules:
-                instances[kind] += instances[name]
-            elif kind != "$scopeinfo":
+    for name in _downward(found, top):
+        one = found[name]
+        cells = {}
+        for kind, number in one.kinds.items():
+            if kind in library.areas:
+                cells[kind] = number
+            elif kind in found:
+                instances[kind] += instances[name] * number
+            else:
                 raise CircuitError(f"module {top}: cell {kind} is not in {library.path}")
-        area = sum(library.areas[kind] * number for kind, number in kinds.items())
+        for macro, number in one.macros.items():
+            memories[macro] += instances[name] * number
+        area = sum(library.areas[kind] * number for kind, number in cells.items())
         parts.append(
             Part(
-                name=modules[name]["attributes"].get("hdlname", name),
-                parameters=dict(_numbers(modules[name].get("parameter_default_values", {}))),
+                name=one.name,
+                parameters=one.parameters,
                 instances=instances[name],
-                cells=dict(sorted(kinds.items())),
+                cells=cells,
                 gates=area / library.nand,
-                flip_flops=sum(kinds[kind] for kind in library.states),
+                flip_flops=sum(cells.get(kind, 0) for kind in library.states),
             )
         )
     return Synthesis(
@@ -165,27 +122,16 @@ def counted(
     )
 
 
-def _downward(modules: Mapping[str, Any], top: str, macros: Sequence[str]) -> list[str]:
+def _downward(found: Mapping[str, Module], top: str) -> list[str]:
     """Names of modules, each after all that contain it."""
     done: list[str] = []
 
     def visit(name: str) -> None:
         if name in done:
             return
-        kinds = {cell["type"] for cell in modules[name]["cells"].values()}
-        for kind in sorted(kinds & set(modules) - set(macros)):
+        for kind in sorted(set(found[name].kinds) & set(found)):
             visit(kind)
         done.append(name)
 
     visit(top)
     return done[::-1]
-
-
-def _numbers(parameters: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
-    """Parameters as numbers; Yosys writes 32-bit ones as text of zeros and ones."""
-    return tuple(sorted((name, _number(text)) for name, text in parameters.items()))
-
-
-def _number(bits: str) -> int:
-    value = int(bits, 2)
-    return value - (1 << 32) if len(bits) == 32 and bits[0] == "1" else value

@@ -374,7 +374,8 @@ module chip #(
   logic [PARAMS*64-1:0] params;
   logic [COLUMNS*O-1:0] residual;
   reader #(
-      .W(W), .E(64), .LANES(PARAMS), .LOOPS(6), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(2)
+      .W(W), .E(64), .LANES(PARAMS), .LOOPS(6), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(2),
+      .AHEAD(0)
   ) reader_params (
       .clk, .rst, .in_valid(valid[PARAM]), .in_ready(ready[PARAM]), .in_data(orders[PARAM*42+:42]),
       .available, .take(takes[PARAM*TOKENS+:TOKENS]), .give(gives[PARAM*TOKENS+:TOKENS]),
@@ -383,7 +384,8 @@ module chip #(
       .out_ready(params_ready), .out_data(params)
   );
   reader #(
-      .W(W), .E(O), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(2)
+      .W(W), .E(O), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(2),
+      .AHEAD(0)
   ) reader_residual (
       .clk, .rst, .in_valid(valid[RESIDUAL]), .in_ready(ready[RESIDUAL]),
       .in_data(orders[RESIDUAL*42+:42]), .available, .take(takes[RESIDUAL*TOKENS+:TOKENS]),

@@ -78,7 +78,7 @@ module drain #(
 
   unit #(
       .LOOPS(LOOPS), .CHANNELS(2), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(11), .EXTRA(EXTRA),
-      .TOKENS(TOKENS)
+      .TOKENS(TOKENS), .AHEAD(0)
   ) commands (
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give, .start, .done, .busy,
       .turns, .bases, .jumps, .extras

@@ -16,7 +16,8 @@ module encode #(
     parameter int TOP = 126,
     parameter int OVER = TOP,
     parameter int MINUS_ZERO = 1,
-    parameter int BITS = SIGNED + EXP + MAN
+    parameter int BITS = SIGNED + EXP + MAN,
+    parameter int STEADY = 0  // 1: `enable` is always high
 ) (
     input  logic                   clk,
     input  logic                   enable,
@@ -31,6 +32,9 @@ module encode #(
   // bits of the magnitude's code, and of all that may come out before it saturates
   localparam int SIZE = EXP + MAN;
   localparam int WIDE = (STAGES > EXP ? STAGES : EXP) + MAN + 1;
+
+  logic moves;
+  assign moves = STEADY != 0 || enable;
 
   // 1: magnitude, shifted until its leading bit is the hidden one or it is subnormal
   logic [N-1:0] size;
@@ -54,7 +58,7 @@ module encode #(
   end
 
   always_ff @(posedge clk)
-    if (enable) begin
+    if (moves) begin
       negative_1 <= x[W-1];
       size_1 <= size[WITHIN-1:0];
       above_1 <= above;
@@ -80,11 +84,11 @@ module encode #(
 
   generate
     if (SIGNED != 0) begin : g_signed
-      always_ff @(posedge clk) if (enable) code <= {sign, magnitude};
+      always_ff @(posedge clk) if (moves) code <= {sign, magnitude};
     end else begin : g_unsigned
       logic unused_sign;
       always_comb unused_sign = sign;
-      always_ff @(posedge clk) if (enable) code <= magnitude;
+      always_ff @(posedge clk) if (moves) code <= magnitude;
     end
   endgenerate
 

@@ -1,5 +1,5 @@
 // Reads the program: WORDS of 64 bits from `base` on, in bursts of BURST beats of D bits on an AXI4 read
-// port, and hands it on word by word. `base` must be a multiple of a burst's bytes.
+// port into a memory of DEPTH beats, and hands it on word by word. `base` must be a multiple of a burst's bytes.
 `default_nettype none
 module fetch #(
     parameter int D = 64,
@@ -26,36 +26,35 @@ module fetch #(
 );
   localparam int PARTS = D / 64;
   localparam int P = PARTS > 1 ? $clog2(PARTS) : 1;
-  localparam int FREE = $clog2(DEPTH + 1);
+  localparam int ROOM = $clog2(DEPTH + 1);
   localparam logic [P-1:0] LAST = P'(PARTS - 1);
   logic [31:0] left, unasked;  // words not yet handed on, beats not yet asked for
-  logic [FREE-1:0] free, promised;
+  logic [ROOM-1:0] room;  // beats that may still be asked for
   logic [P-1:0] part;
   logic [D-1:0] beat;
-  logic beat_valid, take_beat, ask, arrive;
+  logic beat_valid, take_beat, ask;
 
-  fifo #(.WIDTH(D), .DEPTH(DEPTH)) beats (
+  queue #(.WIDTH(D), .DEPTH(DEPTH)) beats (
       .clk, .rst, .in_valid(r_valid), .in_ready(r_ready), .in_data(r_data),
-      .out_valid(beat_valid), .out_ready(take_beat), .out_data(beat), .free
+      .out_valid(beat_valid), .out_ready(take_beat), .out_data(beat)
   );
-  assign ar_valid = unasked != '0 && free >= promised + FREE'(BURST);
+  assign ar_valid = unasked != '0 && room >= ROOM'(BURST);
   assign ar_length = 8'(BURST - 1);
   assign ask = ar_valid && ar_ready;
-  assign arrive = r_valid && r_ready;
   assign out_valid = beat_valid && left != '0;
   assign out_data = beat[int'(part)*64+:64];
   // what the last burst brought beyond the program is thrown away
   assign take_beat = beat_valid && (left == '0 || (out_ready && part == LAST));
-  assign busy = left != '0 || unasked != '0 || promised != '0 || beat_valid;
+  assign busy = left != '0 || unasked != '0 || room != ROOM'(DEPTH);
 
   always_ff @(posedge clk) begin
     if (rst) begin
       left <= '0;
       unasked <= '0;
-      promised <= '0;
+      room <= ROOM'(DEPTH);
       part <= '0;
     end else begin
-      promised <= promised + (ask ? FREE'(BURST) : '0) - FREE'(arrive);
+      room <= room + ROOM'(take_beat) - (ask ? ROOM'(BURST) : '0);
       if (start) begin
         left <= words;
         unasked <= (words + 32'(PARTS - 1)) / 32'(PARTS);

@@ -36,14 +36,17 @@ module lane #(
   decode #(.FLOAT(FLOAT), .SIGNED(1), .BITS(E), .EXP(EXP), .MAN(MAN), .W(WHOLE)) value (
       .code(residual), .whole(added)
   );
-  rescale #(.ACC(ACC), .M(16), .RESIDUAL(1), .R(WHOLE), .LEAKY(LEAKY), .ODD(FLOAT), .Y(Y)) rescale (
+  rescale #(.ACC(ACC), .M(16), .RESIDUAL(1), .R(WHOLE), .LEAKY(LEAKY), .ODD(FLOAT), .Y(Y),
+      .STEADY(1)
+  ) rescale (
       .clk, .enable(1'b1), .acc, .bias(bias[ACC-1:0]), .multiplier, .negative_multiplier,
       .residual(added), .residual_multiplier, .residual_shift, .shift, .low(low[Y-1:0]), .high(high[Y-1:0]), .y
   );
   generate
     if (FLOAT != 0) begin : g_float
       encode #(
-          .W(Y), .F(FRACTION), .SIGNED(1), .EXP(EXP), .MAN(MAN), .TOP(TOP), .MINUS_ZERO(MINUS_ZERO)
+          .W(Y), .F(FRACTION), .SIGNED(1), .EXP(EXP), .MAN(MAN), .TOP(TOP), .MINUS_ZERO(MINUS_ZERO),
+          .STEADY(1)
       ) encode (
           .clk, .enable(1'b1), .x(y), .code
       );

@@ -18,6 +18,7 @@ module reader #(
     parameter int TOKENS = 16,
     parameter int LINE = 12,
     parameter int DEPTH = 4,
+    parameter int AHEAD = 1,
     localparam int PLACES = W / E,
     localparam int P = PLACES > 1 ? $clog2(PLACES) : 1
 ) (
@@ -54,7 +55,7 @@ module reader #(
 
   unit #(
       .LOOPS(LOOPS), .CHANNELS(CHANNELS), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(4), .EXTRA(WIDTH),
-      .TOKENS(TOKENS)
+      .TOKENS(TOKENS), .AHEAD(AHEAD)
   ) commands (
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give, .start, .done, .busy,
       .turns, .bases, .jumps, .extras

@@ -55,7 +55,7 @@ module reload #(
 
   unit #(
       .LOOPS(LOOPS), .CHANNELS(2), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(2), .EXTRA(LOOPS),
-      .TOKENS(TOKENS)
+      .TOKENS(TOKENS), .AHEAD(0)
   ) commands (
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give, .start, .done, .busy,
       .turns, .bases, .jumps, .extras

@@ -9,6 +9,8 @@
 //
 // Latency 4 cycles in which `enable` is high, one result a cycle; it stands still while `enable` is low.
 // Inputs belong to the same result, but `low` and `high`, which hold still while results are under way.
+// With STEADY so do `shift`, `residual_multiplier` and `residual_shift`, and `enable` is always high: a
+// twelfth of the area.
 // Registers hold data alone and have no reset.
 `default_nettype none
 
@@ -19,7 +21,8 @@ module rescale #(
     parameter int R = 8,         // its bits
     parameter int LEAKY = 0,     // 1: negative sums have a multiplier of their own
     parameter int ODD = 0,       // 1: rounds to odd
-    parameter int Y = 8          // bits of the result
+    parameter int Y = 8,         // bits of the result
+    parameter int STEADY = 0     // 1: never stands still, and what belongs to a layer does
 ) (
     input  logic                  clk,
     input  logic                  enable,
@@ -41,16 +44,17 @@ module rescale #(
   localparam int EXACT = RESIDUAL == 0 ? PRODUCT : (PRODUCT > OTHER ? PRODUCT : OTHER) + 1;
   localparam int T = EXACT > Y + 1 ? EXACT : Y + 1;
 
+  logic moves;
+  assign moves = STEADY != 0 || enable;
+
   // 1: the bias
   logic signed [ACC:0] sum_1;
   logic signed [M-1:0] multiplier_1;
-  logic [5:0] shift_1;
 
   always_ff @(posedge clk)
-    if (enable) begin
+    if (moves) begin
       sum_1 <= (ACC + 1)'(acc) + (ACC + 1)'(bias);
       multiplier_1 <= multiplier;
-      shift_1 <= shift;
     end
 
   // 2: the products
@@ -58,16 +62,25 @@ module rescale #(
   logic signed [PRODUCT-1:0] product_2;
   logic [5:0] shift_2;
 
-  always_ff @(posedge clk)
-    if (enable) begin
-      product_2 <= sum_1 * factor;
-      shift_2 <= shift_1;
+  always_ff @(posedge clk) if (moves) product_2 <= sum_1 * factor;
+
+  generate
+    if (STEADY != 0) begin : g_shift
+      always_comb shift_2 = shift;
+    end else begin : g_shifts
+      logic [5:0] shift_1;
+      always_ff @(posedge clk)
+        if (moves) begin
+          shift_1 <= shift;
+          shift_2 <= shift_1;
+        end
     end
+  endgenerate
 
   generate
     if (LEAKY != 0) begin : g_leaky
       logic signed [M-1:0] negative_multiplier_1;
-      always_ff @(posedge clk) if (enable) negative_multiplier_1 <= negative_multiplier;
+      always_ff @(posedge clk) if (moves) negative_multiplier_1 <= negative_multiplier;
       always_comb factor = sum_1[ACC] ? negative_multiplier_1 : multiplier_1;
     end else begin : g_linear
       logic unused_negative;
@@ -90,15 +103,26 @@ module rescale #(
       logic signed [R-1:0] residual_1;
       logic signed [M-1:0] residual_multiplier_1;
       logic signed [R+M-1:0] product_other_2;
-      logic [4:0] residual_shift_1, residual_shift_2;
+      logic [4:0] residual_shift_2;
       always_ff @(posedge clk)
-        if (enable) begin
+        if (moves) begin
           residual_1 <= residual;
-          residual_multiplier_1 <= residual_multiplier;
           product_other_2 <= residual_1 * residual_multiplier_1;
-          residual_shift_1 <= residual_shift;
-          residual_shift_2 <= residual_shift_1;
         end
+      if (STEADY != 0) begin : g_steady
+        always_comb begin
+          residual_multiplier_1 = residual_multiplier;
+          residual_shift_2 = residual_shift;
+        end
+      end else begin : g_each
+        logic [4:0] residual_shift_1;
+        always_ff @(posedge clk)
+          if (moves) begin
+            residual_multiplier_1 <= residual_multiplier;
+            residual_shift_1 <= residual_shift;
+            residual_shift_2 <= residual_shift_1;
+          end
+      end
       always_comb total = T'(product_2) + (T'(product_other_2) <<< residual_shift_2);
     end else begin : g_alone
       logic unused_residual;
@@ -120,7 +144,7 @@ module rescale #(
   end
 
   always_ff @(posedge clk)
-    if (enable) begin
+    if (moves) begin
       moved_3 <= moved;
       lost_3  <= lost;
     end
@@ -141,7 +165,7 @@ module rescale #(
   end
 
   always_ff @(posedge clk)
-    if (enable) begin
+    if (moves) begin
       if (!fits) y <= moved_3[T] ? low : high;
       else if (rounded < (Y + 1)'(low)) y <= low;
       else if (rounded > (Y + 1)'(high)) y <= high;

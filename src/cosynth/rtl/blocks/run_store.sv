@@ -56,6 +56,7 @@ module run_store #(
   localparam int L = $clog2(LANES);
   localparam int ISSUED = $clog2(OUTSTANDING) + 2;
   localparam int DEPTH = 4;
+  localparam int BEATS = MAX_BURST > 1 ? $clog2(MAX_BURST) : 1;  // bits of a burst's length
   localparam int FREE = $clog2(DEPTH + 1);
   localparam logic [P:0] ALL = (P + 1)'(PLACES);
 
@@ -190,7 +191,7 @@ module run_store #(
 
   // beats go out once the address of their burst did
   logic beat_valid, size_valid, unused_beats, unused_sizes;
-  logic [7:0] size, sent;
+  logic [BEATS-1:0] size, sent;
   logic [$clog2(OUTSTANDING+1)-1:0] unused_free;
   assign space = free > FREE'(going && was_close);
   fifo #(.WIDTH(D + D / 8), .DEPTH(DEPTH)) beats (
@@ -198,8 +199,8 @@ module run_store #(
       .in_data({strobe, filled}), .out_valid(beat_valid), .out_ready(passes),
       .out_data({w_strobe, w_data}), .free
   );
-  fifo #(.WIDTH(8), .DEPTH(OUTSTANDING)) sizes (
-      .clk, .rst, .in_valid(aw_valid && aw_ready), .in_ready(unused_sizes), .in_data(aw_length),
+  fifo #(.WIDTH(BEATS), .DEPTH(OUTSTANDING)) sizes (
+      .clk, .rst, .in_valid(aw_valid && aw_ready), .in_ready(unused_sizes), .in_data(aw_length[BEATS-1:0]),
       .out_valid(size_valid), .out_ready(passes && w_last), .out_data(size), .free(unused_free)
   );
   assign w_valid = beat_valid && size_valid;

@@ -49,7 +49,7 @@ module store #(
   logic [AW-1:0] run_local;
   logic [AW:0] run_length;
 
-  walk_runs #(.LOOPS(LOOPS), .COUNT(COUNT), .AW(AW), .TOKENS(TOKENS)) walk_runs (
+  walk_runs #(.LOOPS(LOOPS), .COUNT(COUNT), .AW(AW), .TOKENS(TOKENS), .AHEAD(0)) walk_runs (
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give, .busy, .run_valid,
       .run_ready, .run_dram, .run_local, .run_length, .run_last, .done
   );

@@ -1,5 +1,6 @@
-// The command side of a unit: takes its instructions in order and keeps two sets of its registers, so
-// that the next command is written while the present one runs.
+// The command side of a unit: takes its instructions in order. Bases of the next command are written while
+// the present one runs, as a nest takes them when it starts; so are all registers where AHEAD is set, of
+// which there are two sets then. Else other registers wait for the end of the present command.
 // An instruction is {code, register, value}: SET writes a register of the next command; GO waits until
 // the unit is idle and every token in value[TOKENS-1:0] is there, takes those tokens, and starts; when
 // the command is done, the tokens in value[16+:TOKENS] are given. Register numbers: channel * 16 + loop
@@ -12,7 +13,8 @@ module unit #(
     parameter int WIDTH = 20,
     parameter int EXTRAS = 1,
     parameter int EXTRA = 16,
-    parameter int TOKENS = 16
+    parameter int TOKENS = 16,
+    parameter int AHEAD = 1
 ) (
     input  wire logic                             clk,
     input  wire logic                             rst,
@@ -35,17 +37,17 @@ module unit #(
   logic [1:0] code;
   logic [7:0] place;
   logic [31:0] value;
-  logic set, go;
+  logic set, go, base;
   logic [TOKENS-1:0] gives;
   logic [LOOPS*COUNT-1:0] next_turns;
-  logic [CHANNELS*WIDTH-1:0] next_bases;
   logic [CHANNELS*LOOPS*WIDTH-1:0] next_jumps;
   logic [EXTRAS*EXTRA-1:0] next_extras;
 
   assign {code, place, value} = in_data;
-  assign set = in_valid && code == SET;
+  assign base = place[7:5] != 3'b111 && place[3:0] == 4'd15;
+  assign set = in_valid && code == SET && (AHEAD != 0 || base || !busy);
   assign go = in_valid && code == GO && !busy && (value[TOKENS-1:0] & ~available) == '0;
-  assign in_ready = code == GO ? go : 1'b1;
+  assign in_ready = code == GO ? go : code != SET || set;
   assign take = go ? value[TOKENS-1:0] : '0;
   assign give = done ? gives : '0;
 
@@ -66,7 +68,7 @@ module unit #(
         if (place == 8'(224 + l)) next_turns[l*COUNT+:COUNT] <= value[COUNT-1:0];
       end
       for (int c = 0; c < CHANNELS; c++) begin
-        if (place == 8'(c * 16 + 15)) next_bases[c*WIDTH+:WIDTH] <= value[WIDTH-1:0];
+        if (place == 8'(c * 16 + 15)) bases[c*WIDTH+:WIDTH] <= value[WIDTH-1:0];
         for (int l = 0; l < LOOPS; l++) begin
           if (place == 8'(c * 16 + l)) next_jumps[(c*LOOPS+l)*WIDTH+:WIDTH] <= value[WIDTH-1:0];
         end
@@ -75,13 +77,22 @@ module unit #(
         if (place == 8'(240 + e)) next_extras[e*EXTRA+:EXTRA] <= value[EXTRA-1:0];
       end
     end
-    if (go) begin
-      turns  <= next_turns;
-      bases  <= next_bases;
-      jumps  <= next_jumps;
-      extras <= next_extras;
-      gives  <= value[16+:TOKENS];
-    end
+    if (go) gives <= value[16+:TOKENS];
   end
+  generate
+    if (AHEAD != 0) begin : g_ahead
+      always_ff @(posedge clk) begin
+        if (go) begin
+          turns  <= next_turns;
+          jumps  <= next_jumps;
+          extras <= next_extras;
+        end
+      end
+    end else begin : g_single
+      assign turns = next_turns;
+      assign jumps = next_jumps;
+      assign extras = next_extras;
+    end
+  endgenerate
 endmodule
 `default_nettype wire

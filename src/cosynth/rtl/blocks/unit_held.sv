@@ -23,15 +23,23 @@ module unit_held #(
     input  wire logic [X-1:0]       x,
     output logic      [PRODUCT-1:0] product
 );
-  logic [Y-1:0] held[2<<ENTRY];
+  logic [1:0][Y-1:0] held;  // of each bank
   logic [X-1:0] moving;
   logic [Y-1:0] staying;
   logic [PRODUCT-1:0] found;
 
+  generate
+    for (genvar b = 0; b < 2; b++) begin : g_bank
+      logic [Y-1:0] entries[ENTRIES];
+      always_ff @(posedge clk) begin
+        if (filling && fill_place[ENTRY] == 1'(b)) entries[fill_place[ENTRY-1:0]] <= fill_data;
+      end
+      assign held[b] = entries[place[ENTRY-1:0]];
+    end
+  endgenerate
   always_ff @(posedge clk) begin
-    if (filling) held[fill_place] <= fill_data;
     moving  <= x;
-    staying <= held[place];
+    staying <= held[place[ENTRY]];
     product <= found;
   end
   product #(

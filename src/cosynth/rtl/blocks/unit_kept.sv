@@ -25,7 +25,7 @@ module unit_kept #(
     input  wire logic [ENTRY:0] reading,
     output logic      [ACC-1:0] sum
 );
-  logic [ACC-1:0] kept[2<<ENTRY];
+  logic [1:0][ACC-1:0] kept, read;  // of each bank
   logic [PRODUCT-1:0] found;
   logic signed [PRODUCT-1:0] product;
   logic [ACC-1:0] grown;
@@ -37,11 +37,18 @@ module unit_kept #(
   ) product_of (
       .a(x), .b(y), .p(found)
   );
-  assign grown = first ? '0 : kept[place];
-  assign sum = kept[reading];
-  always_ff @(posedge clk) begin
-    product <= found;
-    if (adds) kept[place] <= grown + ACC'(product);
-  end
+  assign grown = (first ? '0 : kept[place[ENTRY]]) + ACC'(product);
+  assign sum = read[reading[ENTRY]];
+  generate
+    for (genvar b = 0; b < 2; b++) begin : g_bank
+      logic [ACC-1:0] entries[ENTRIES];
+      always_ff @(posedge clk) begin
+        if (adds && place[ENTRY] == 1'(b)) entries[place[ENTRY-1:0]] <= grown;
+      end
+      assign kept[b] = entries[place[ENTRY-1:0]];
+      assign read[b] = entries[reading[ENTRY-1:0]];
+    end
+  endgenerate
+  always_ff @(posedge clk) product <= found;
 endmodule
 `default_nettype wire

@@ -7,7 +7,8 @@ module walk_runs #(
     parameter int COUNT = 16,
     parameter int AW = 16,
     parameter int TOKENS = 16,
-    parameter int PENDING = 8
+    parameter int PENDING = 8,
+    parameter int AHEAD = 1
 ) (
     input  wire logic              clk,
     input  wire logic              rst,
@@ -41,7 +42,7 @@ module walk_runs #(
 
   unit #(
       .LOOPS(LOOPS), .CHANNELS(2), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(1), .EXTRA(WIDTH),
-      .TOKENS(TOKENS)
+      .TOKENS(TOKENS), .AHEAD(AHEAD)
   ) commands (
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give(gives), .start,
       .done(walked), .busy(walking), .turns, .bases, .jumps, .extras(run)
