@@ -14,7 +14,7 @@ from cosynth.workload.einsum import Apply
 
 @pytest.mark.parametrize("seed", range(6))
 def test_convolutions_are_those_written_out(seed):
-    print("seed", seed)
+    print("seed", seed)  # noqa: T201
     rng = np.random.default_rng(seed)
     c, k, h, w = rng.integers(1, 5, 4)
     r, s, stride, pad = (int(rng.integers(1, 4)) for _ in range(4))

@@ -50,7 +50,7 @@ def points(registers, unit):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_registers_walk_the_points_of_their_commands(seed):
-    print("seed", seed)
+    print("seed", seed)  # noqa: T201
     rng = np.random.default_rng(seed)
     commands = [random_command(rng) for _ in range(60)]
     commands = [one for one in commands if np.prod(one.turns, dtype=int) < 3000]
