@@ -159,21 +159,25 @@ def stream(
     """
     steps = rank_steps(access, layout)
     pitch = layout.pitch
+    here = positions(access, start)
+    table = coefficients(access)
+    padded = [dim for dim in range(len(pitch)) if _leaves(dim, here, table, layout, lanes, loops)]
     run, merged = 1, []
     rest = list(lanes)
     while rest and (rest[0][1] == 1 or steps.get(rest[0][0], 0) == run):
-        rank, count = rest.pop(0)
+        rank, count = rest[0]
+        # what leaves the tensor along a run does so at its ends alone
+        if count > 1 and any(rank not in table[dim] for dim in _along(padded, table, merged)):
+            break
+        rest.pop(0)
         merged += [rank] if count > 1 else []
         run *= count
     groups = [(count, {rank: 1}) for rank, count in rest]  # turns, and ranks that move
     walk = groups + [(turns, {rank: step}) for rank, turns, step in loops]
-    here = positions(access, start)
-    table = coefficients(access)
     address = base + sum(
         p * (at - first) for p, at, first in zip(pitch, here, layout.start, strict=True)
     )
-    padded = [dim for dim in range(len(pitch)) if _leaves(dim, here, table, layout, lanes, loops)]
-    inside = [dim for dim in padded if any(rank in table[dim] for rank in merged)]
+    inside = _along(padded, table, merged)
     outside = [dim for dim in padded if dim not in inside]
     if len(inside) > 1 or len(padded) > 2:
         raise MappingError(f"{access}: padding in {len(padded)} dimensions of a vector")
@@ -214,6 +218,13 @@ def stream(
         b_limit=run if b_dim is None else layout.limits[b_dim] * scale,
         grouped=(1 << len(inner.turns)) - 1,
     )
+
+
+def _along(
+    padded: Sequence[int], table: Sequence[dict[str, int]], merged: Sequence[str]
+) -> list[int]:
+    """Those of the padded dimensions along which a run goes."""
+    return [dim for dim in padded if any(rank in table[dim] for rank in merged)]
 
 
 def _leaves(
