@@ -162,7 +162,8 @@ def stream(
     here = positions(access, start)
     table = coefficients(access)
     padded = [dim for dim in range(len(pitch)) if _leaves(dim, here, table, layout, lanes, loops)]
-    run, merged = 1, []
+    run = 1
+    merged: list[str] = []
     rest = list(lanes)
     while rest and (rest[0][1] == 1 or steps.get(rest[0][0], 0) == run):
         rank, count = rest[0]
