@@ -23,7 +23,18 @@ from tests.test_docs import FENCE, OPTIONS, PAGES, ROOT, run
 
 PLAIN = {str: "text", int: "integer", float: "number", bool: "flag", type(None): "null"}
 # what `--json` prints, in the order of the page; what they hold follows
-DOCUMENTS = ("Estimate", "Explore", "Map", "Quantize", "Model", "Hardware", "NumberFormat", "List")
+DOCUMENTS = (
+    "Estimate",
+    "Explore",
+    "Map",
+    "Quantize",
+    "Model",
+    "Hardware",
+    "NumberFormat",
+    "List",
+    "Simulate",
+    "Synthesize",
+)
 TABLES = re.compile(r"(?<=^<!-- tables -->\n\n).*(?=\n<!-- end -->$)", re.MULTILINE | re.DOTALL)
 
 

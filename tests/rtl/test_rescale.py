@@ -55,9 +55,7 @@ def test_the_twin_is_exact_but_for_one_rounding(bits, odd):
     found = rescale(acc, bias, how, residual)
     chosen = np.where(acc + bias < 0, negative, factor)
     rest = (residual * other).astype(object) << left
-    exact = [
-        oracle(*one, odd) for one in zip(acc, bias, chosen, shift, rest, strict=True)
-    ]
+    exact = [oracle(*one, odd) for one in zip(acc, bias, chosen, shift, rest, strict=True)]
     assert found.tolist() == [min(max(one, low), high) for one in exact]
 
 

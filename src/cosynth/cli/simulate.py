@@ -88,5 +88,3 @@ def _read(path: Path) -> dict[str, NDArray[np.float64]]:
         raise SpecError(f"{path}: no such file") from None
     except Exception as error:  # noqa: BLE001 - NumPy raises many kinds for a broken file
         raise SpecError(f"{path}: not an .npz file of numbers: {error}") from None
-
-

@@ -16,7 +16,7 @@ from cosynth.cli._output import json_option, show, write_json
               help="generic, ecp5, or a Liberty file.")  # fmt: skip
 @json_option
 def command(folder: Path, target: str, as_json: bool) -> None:
-    """Synthesise the circuit in DIR with Yosys: gates by block, and the area of the logic beside the
+    """Synthesise the circuit in DIR with Yosys: gates by block, and the area of logic beside the
     cost model's. Memories are macros: their area is that of the SRAM law.
 
     `ecp5` also places and routes for an FPGA and tells its highest clock.

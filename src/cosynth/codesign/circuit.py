@@ -1,4 +1,4 @@
-"""From a design to its circuit: weights, scales, mappings, program, and the folder that holds them."""
+"""From a design to its circuit: weights, scales, mappings, program, and its folder."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Circuit:
         return rtl.sampled(self.network.graph, self.seed if seed is None else seed)
 
     def whole(self, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.int64]]:
-        """Inputs as the whole numbers of their format; SpecError where one is missing or misshapen."""
+        """Inputs as the whole numbers of their format; SpecError where one is missing."""
         found = {}
         for name in self.network.inputs:
             if name not in inputs:
@@ -121,7 +121,7 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
 ) -> Circuit:
     """Return the circuit of a chip for a model, with weights and inputs drawn by `seed`.
 
-    `mappings` are a design's own; where others found here run sooner on the circuit, they are taken.
+    `mappings` are a design's own; others found here are taken where they run sooner.
     `settled` are followed as they are. SpecError if no circuit can be made for the hardware.
     """
     chosen = formats or Assignment()
@@ -210,7 +210,7 @@ def text(circuit: Circuit) -> str:
 
 
 def write(circuit: Circuit, folder: Path) -> None:
-    """Write the circuit's folder: SystemVerilog, program, memory, bench, driver, and how to use them."""
+    """Write the circuit's folder: SystemVerilog, programs, memory, bench and driver."""
     rtl.write_folder(
         folder,
         chip=circuit.chip,
@@ -224,7 +224,7 @@ def write(circuit: Circuit, folder: Path) -> None:
 
 
 def read(folder: Path, load: Callable[[str], Workload]) -> Circuit:
-    """Make the circuit of a folder again; SpecError if it is none or does not fit its memory image."""
+    """Make the circuit of a folder again; SpecError if it is none, or not this one."""
     path = folder / "circuit.json"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

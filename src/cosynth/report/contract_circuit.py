@@ -1,4 +1,4 @@
-"""What `simulate --json` and `synthesize --json` promise: cycles and bits by layer, area by block."""
+"""What `simulate --json` and `synthesize --json` promise: cycles, bits and area."""
 
 from __future__ import annotations
 
@@ -73,5 +73,7 @@ class SynthesizeData(TypedDict):
     memories: Annotated[float, "m2 of the macros by the SRAM law"]
     blocks: list[BlockData]
     macros: list[MacroData]
-    device: Annotated[dict[str, float], "what a placed device used, and its highest frequency in Hz"]
+    device: Annotated[
+        dict[str, float], "what a placed device used, and its highest frequency in Hz"
+    ]
     version: str

@@ -21,8 +21,8 @@ from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.verilate import Port
 
 __all__ = [
-    "OWN_CELLS",
     "EVENTS",
+    "OWN_CELLS",
     "Bench",
     "Block",
     "BusTraffic",

@@ -1,7 +1,7 @@
 """In which order the dimensions of each tensor lie in memory: the one that costs the fewest cycles.
 
-A vector whose elements lie side by side is read in one go; else each run takes a cycle. All orders are
-tried, and what every layer that reads or writes the tensor would need is added up.
+A vector whose elements lie side by side is read in one go; else each run takes a cycle. All orders
+are tried, and what every layer that reads or writes the tensor would need is added up.
 """
 
 from __future__ import annotations
@@ -128,9 +128,7 @@ def _vectors(
 
 def _copies(one: Nest, shape: Sequence[int], layout: Layout) -> float:
     """Runs between DRAM and the buffer over all tiles."""
-    number = math.prod(
-        count for level, _, count in _turns(one) if level == "dram"
-    )
+    number = math.prod(count for level, _, count in _turns(one) if level == "dram")
     runs, whole = 1, True
     for dim in layout.order:
         if not whole:

@@ -40,9 +40,7 @@ def array_commands(
     operands: dict[str, Access] = {"data": work.data, "weight": work.weight}
     moving, second = ("data", "weight") if weight else ("weight", "data")
 
-    def read(
-        kind: str, ranks: Sequence[str], walk: Sequence[tuple[str, int, int]]
-    ) -> Stream:
+    def read(kind: str, ranks: Sequence[str], walk: Sequence[tuple[str, int, int]]) -> Stream:
         base = at[kind] * one.chip.grain // one.bits(kind)
         lanes = [(rank, segment.lanes[rank]) for rank in ranks]
         return stream(operands[kind], boxes[kind], base, start, lanes, walk)
@@ -86,7 +84,7 @@ def _life(loops: Sequence[Turn], stays: Access) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entries:
-    """What a bank holds: `steps` entries between turns of each loop it serves, and how it is filled.
+    """What a bank holds: `steps` entries between turns of its loops, and how it is filled.
 
     Loops that slide over one dimension share its elements: the bank holds each of them once.
     """
@@ -123,7 +121,7 @@ def entries_of(loops: Sequence[Turn], stays: Access) -> Entries:
 def _window(
     loops: Sequence[Turn], at: int, stays: Access
 ) -> tuple[list[tuple[int, int]], str, int] | None:
-    """Loops over the dimension of one that overlap: (place, elements a turn), a unit rank, extent."""
+    """Loops over the dimension of one that overlap: (place, step), a unit rank, extent."""
     for table in coefficients(stays):
         if loops[at].rank not in table or len(table) < 2:
             continue
@@ -159,9 +157,7 @@ def _line_steps(one: Plan, segment: Segment, loops: Sequence[Turn]) -> tuple[int
 def _flags(one: Plan, segment: Segment) -> int:
     """Whether sums go on from before, and which end of its half a segment is."""
     reduced = one.nest.reduced
-    again = segment.follows or any(
-        segment.start[rank] != segment.half[rank][0] for rank in reduced
-    )
+    again = segment.follows or any(segment.start[rank] != segment.half[rank][0] for rank in reduced)
     return (
         ADDS * (again or one.spilled)
         | LOADED * one.spilled
@@ -195,9 +191,7 @@ def _padded(entries: Entries, loops: Sequence[Turn]) -> tuple[int, ...]:
     return (*entries.steps, *(0 for _ in loops[len(entries.steps) :]))
 
 
-def _kept_steps(
-    loops: Sequence[Turn], stays: Access, entries: Entries, life: int
-) -> Command:
+def _kept_steps(loops: Sequence[Turn], stays: Access, entries: Entries, life: int) -> Command:
     """Steps of an array that keeps sums: each adds to one entry of every unit."""
     zero = (0,) * len(loops)
     return Command(
@@ -214,7 +208,7 @@ def _kept_steps(
     )
 
 
-def _lines(  # noqa: PLR0913 - what a walk depends on
+def _lines(
     one: Plan,
     segment: Segment,
     loops: Sequence[Turn],
@@ -242,5 +236,8 @@ def _lines(  # noqa: PLR0913 - what a walk depends on
         turns=tuple(entry[0] for entry in walk),
         bases=(0, base, 0),
         strides=tuple(tuple(entry[at] for entry in walk) for at in (1, 2, 3)),
-        extras=(*(_mask([entry[at] for entry in walk]) for at in (4, 5, 6)), _flags(one, segment)),
+        extras=(
+            *(_mask([bool(entry[at]) for entry in walk]) for at in (4, 5, 6)),
+            _flags(one, segment),
+        ),
     )

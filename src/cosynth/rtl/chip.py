@@ -1,4 +1,4 @@
-"""A chip of the family `engine` as its circuit sees it: every parameter, each from a number of the hardware."""
+"""A chip of the family `engine` as its circuit sees it: its parameters, each from a number."""
 
 from __future__ import annotations
 

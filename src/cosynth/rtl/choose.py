@@ -1,7 +1,7 @@
-"""Which of several mappings of a layer the chip's units get through first, by what they are told to do.
+"""Which of several mappings of a layer the chip's units get through first.
 
-This is the compiler's own count of work by unit, to choose with. What a layer costs is predicted elsewhere,
-and measured by the circuit.
+This is the compiler's own count of work by unit, to choose with. What a layer costs is predicted
+elsewhere, and measured by the circuit.
 """
 
 from __future__ import annotations

@@ -13,12 +13,13 @@ from cosynth.rtl.plan import Key, Plan, Regions, channel_access
 from cosynth.rtl.segments import Segment, Tile
 from cosynth.rtl.streams import Layout, Stream, stream
 
+_Group = tuple["Lines", dict[str, int], tuple[tuple[str, int, int], ...]]
 RESIDUAL, SPILLS, BEGUN, UNFINISHED = 1, 2, 4, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """Lines of halves that leave by one command: where they begin, their lanes, and loops over them.
+    """Lines of halves that leave by one command: where they begin, lanes, and loops.
 
     `inside` counts the innermost loops that stay in one half.
     """
@@ -39,11 +40,9 @@ def drained(
     outer = [(turn.rank, turn.turns, turn.step) for turn in turns]
     parts = _parts(one, segment)
     if len(parts) == 1:
-        groups = [(parts[0], {}, tuple(outer))]
+        groups: list[_Group] = [(parts[0], {}, tuple(outer))]
     else:
-        groups = [
-            (part, moved, ()) for moved in _turns(outer) for part in parts
-        ]
+        groups = [(part, moved, ()) for moved in _turns(outer) for part in parts]
     for part, moved, loops in groups:
         begin = {
             rank: tile.start[rank] + segment.half[rank][0] + part.start.get(rank, 0)
@@ -98,7 +97,7 @@ def _parts(one: Plan, segment: Segment) -> list[Lines]:
     return found
 
 
-def _one(  # noqa: PLR0913 - what a drain depends on
+def _one(
     one: Plan,
     segment: Segment,
     part: Lines,
@@ -147,7 +146,7 @@ def _one(  # noqa: PLR0913 - what a drain depends on
     return (*found, command)
 
 
-def _params(  # noqa: PLR0913 - what a stream depends on
+def _params(
     one: Plan,
     part: Lines,
     begin: Mapping[str, int],
@@ -198,7 +197,8 @@ def _walk(
     outer = [turn.turns for turn in reversed(segment.loops) if turn.level == "buffer"]
     passed = 1
     for number in outer:
-        slots.append(regions.slots[keys[passed]] - regions.slots[keys[0]])
+        further = keys[passed] if number > 1 else keys[0]
+        slots.append(regions.slots[further] - regions.slots[keys[0]])
         turns.append(number)
         lines.append(0)
         passed *= number

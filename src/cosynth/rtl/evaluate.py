@@ -21,7 +21,11 @@ _REDUCE: dict[str, Callable[..., Array]] = {
 
 
 def _erf(x: Array) -> Array:
-    return np.vectorize(math.erf, otypes=[np.float64])(x)
+    return np.asarray(np.vectorize(math.erf, otypes=[np.float64])(x))
+
+
+def _where(condition: Array, a: Array, b: Array) -> Array:
+    return np.asarray(np.where(condition != 0, a, b))
 
 
 def _sigmoid(x: Array) -> Array:
@@ -33,10 +37,10 @@ _FUNCTIONS: dict[str, Callable[..., Array]] = {
     "abs": np.abs, "ceil": np.ceil, "cos": np.cos, "exp": np.exp, "floor": np.floor,
     "log": np.log, "max": np.maximum, "min": np.minimum, "pow": np.power, "round": np.rint,
     "sign": np.sign, "sin": np.sin, "sqrt": np.sqrt, "square": np.square, "tanh": np.tanh,
-    "erf": _erf, "sigmoid": _sigmoid, "where": np.where, "less": np.less, "equal": np.equal,
+    "erf": _erf, "sigmoid": _sigmoid, "where": _where, "less": np.less, "equal": np.equal,
     "relu": lambda x: np.maximum(x, 0.0),
     "rsqrt": lambda x: 1.0 / np.sqrt(x),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0.0))),
+    "elu": lambda x: _where(x > 0, x, np.expm1(np.minimum(x, 0.0))),
     "gelu": lambda x: 0.5 * x * (1.0 + _erf(x / math.sqrt(2.0))),
     "silu": lambda x: x * _sigmoid(x),
     "softplus": lambda x: np.logaddexp(0.0, x),
@@ -75,7 +79,7 @@ def evaluate(einsum: Einsum, values: Mapping[str, Array], shape: tuple[int, ...]
 
 
 def _contracted(einsum: Einsum, values: Mapping[str, Array]) -> Array | None:
-    """Sums of products, one matrix product for each position of a kernel; None if not of that form."""
+    """Sums of products, a matrix product for each position of a kernel; None if not so."""
     factors = _factors(einsum.expression)
     if factors is None:
         return None

@@ -1,4 +1,4 @@
-"""The folder of a circuit: everything to simulate, synthesise and drive the chip, with and without Cosynth."""
+"""The folder of a circuit: all to simulate, synthesise and drive the chip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from cosynth.rtl.machine import BASE, CONTROL, COUNTERS, EVENTS, WORDS
 from cosynth.rtl.network import Layer, Network, Whole
 from cosynth.rtl.program import Program, Section, write_tensor
 from cosynth.rtl.source import sources
-
 
 _HERE = Path(__file__).parent
 
@@ -45,7 +44,7 @@ def layout_table(program: Program, network: Network) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write_folder(  # noqa: PLR0913 - what a folder is made of
+def write_folder(
     folder: Path,
     *,
     chip: Chip,
@@ -55,7 +54,7 @@ def write_folder(  # noqa: PLR0913 - what a folder is made of
     latency: int,
     model: str,
 ) -> None:
-    """Write SystemVerilog, memory with inputs in place, expected outputs, bench, driver and README."""
+    """Write SystemVerilog, memory with inputs, expected outputs, bench and driver."""
     for name in ("rtl", "bench", "driver", "constraints"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for path in sources("chip"):
@@ -66,7 +65,9 @@ def write_folder(  # noqa: PLR0913 - what a folder is made of
     for name, values in inputs.items():
         write_tensor(program, network, name, values, memory)
     (folder / "bench" / "memory.bin").write_bytes(memory.tobytes())
-    (folder / "bench" / "jobs.txt").write_text(_jobs(program, network, inputs, chip, folder), encoding="utf-8")
+    (folder / "bench" / "jobs.txt").write_text(
+        _jobs(program, network, inputs, chip, folder), encoding="utf-8"
+    )
     shutil.copy(_HERE / "harness" / "alone.cpp", folder / "bench" / "alone.cpp")
     for one in program.order:
         if isinstance(one, Section):
@@ -75,7 +76,7 @@ def write_folder(  # noqa: PLR0913 - what a folder is made of
             path = folder / "program" / f"{one.layer.replace('/', '_')}.txt"
             path.parent.mkdir(exist_ok=True)
             path.write_text(listing, encoding="utf-8")
-    (folder / "driver" / "chip.h").write_text(_driver(chip, program), encoding="utf-8")
+    (folder / "driver" / "chip.h").write_text(_driver(program), encoding="utf-8")
     (folder / "constraints" / "ecp5.lpf").write_text(_constraints(), encoding="utf-8")
     (folder / "Makefile").write_text(_makefile(chip, latency), encoding="utf-8")
     (folder / "README.md").write_text(_readme(chip, program, model), encoding="utf-8")
@@ -118,7 +119,7 @@ def _jobs(
     return "\n".join(lines) + "\n"
 
 
-def _driver(chip: Chip, program: Program) -> str:
+def _driver(program: Program) -> str:
     """Registers and addresses as a C header."""
     rows = [
         "/* Registers of the chip and addresses in its DRAM. Made by Cosynth. */",
@@ -129,12 +130,16 @@ def _driver(chip: Chip, program: Program) -> str:
         f"#define CHIP_PROGRAM 0x{BASE:02x}",
         f"#define CHIP_WORDS 0x{WORDS:02x}",
     ]
-    rows += [f"#define CHIP_COUNT_{n.upper()} 0x{COUNTERS + 4 * at:02x}" for at, n in enumerate(EVENTS)]
+    rows += [
+        f"#define CHIP_COUNT_{n.upper()} 0x{COUNTERS + 4 * at:02x}" for at, n in enumerate(EVENTS)
+    ]
     rows.append(f"#define CHIP_MEMORY_BYTES {len(program.image)}")
     for name, place in program.places.items():
         word = "".join(c if c.isalnum() else "_" for c in name).upper()
         rows.append(f"#define TENSOR_{word} 0x{place.address:x} /* {place.bytes} bytes */")
-    rows.append("static const struct { uint32_t program, words; const char *layer; } chip_layers[] = {")
+    rows.append(
+        "static const struct { uint32_t program, words; const char *layer; } chip_layers[] = {"
+    )
     rows += [
         f'  {{0x{one.address:x}, {one.words}, "{one.layer}"}},'
         for one in program.order
@@ -143,7 +148,8 @@ def _driver(chip: Chip, program: Program) -> str:
     rows += [
         "};",
         "/* Runs one layer; the caller maps the registers and keeps the tensors in DRAM. */",
-        "static inline void chip_run(volatile uint32_t *registers, uint32_t program, uint32_t words) {",
+        "static inline void chip_run(volatile uint32_t *registers, uint32_t program,",
+        "                            uint32_t words) {",
         "  registers[CHIP_PROGRAM / 4] = program;",
         "  registers[CHIP_WORDS / 4] = words;",
         "  registers[CHIP_CONTROL / 4] = 1;",

@@ -1,8 +1,9 @@
 """The instruction set: one table from which encoder, decoder, listing and documentation come.
 
-An instruction is a word of 64 bits: value [31:0], register [39:32], code [41:40], unit [47:44]. SET writes
-a register of a unit's next command. GO starts the command when the tokens in value[15:0] are there, and
-gives those in value[31:16] when it is done. END, for no unit, stops when all units are idle.
+An instruction is a word of 64 bits: value [31:0], register [39:32], code [41:40], unit [47:44]. SET
+writes a register of a unit's next command. GO starts the command when the tokens in value[15:0] are
+there, and gives those in value[31:16] when it is done. END, for no unit, stops when all units are
+idle.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ class Instruction:
             said = [f"take {_bits(takes)}"] if takes else []
             said += [f"give {_bits(gives)}"] if gives else []
             return " ".join([f"{self.unit:9}go", *said])
-        return f"{self.unit:9}{register_name(BY_NAME[self.unit], self.register)} = {signed(self.value)}"
+        name = register_name(BY_NAME[self.unit], self.register)
+        return f"{self.unit:9}{name} = {signed(self.value)}"
 
 
 def _bits(mask: int) -> str:

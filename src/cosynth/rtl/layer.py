@@ -18,6 +18,8 @@ from cosynth.rtl.work import Place, Work
 FULL = {"data": 0, "weight": 1, "params": 2, "residual": 3, "out": 4}
 FREE = {"data": 5, "weight": 6, "params": 7, "residual": 8, "out": 9}
 SPILLED, SETTLED = 10, 11
+# spills that may be done before one of them is waited for: tokens are counted to 63
+MOST_SPILLS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class _Sequence:
         self.uses = {kind: self._use(kind) for kind in self.boxes[0]}
         self.loaded = 0
         self._check_spills()
+        self.waits, self.awaited = self._spills()
 
     def _finishing(self) -> list[bool]:
         """Whether any sum is finished in each tile."""
@@ -77,6 +80,33 @@ class _Sequence:
                         done |= left[key] == 0
             found.append(done)
         return found
+
+    def _spills(self) -> tuple[tuple[bool, ...], frozenset[int]]:
+        """Which reloads wait, and for which spills, both counted in order.
+
+        Halves that leave by one command may come back by several, and the other way round. What
+        waits for a spill has waited for all before it.
+        """
+        left = dict(self.one.visits)
+        written: dict[Key, int] = {}
+        waits: list[bool] = []
+        awaited: list[int] = []
+        count = 0
+        for tile, parts in zip(self.one.tiles, self.parts, strict=True):
+            for segment in parts:
+                keys = self.one.keys(tile, segment)
+                if segment.opens:
+                    before = [written[key] for key in keys if key in written]
+                    needed = max(*before, count - MOST_SPILLS) if before else -1
+                    waits.append(needed > max(awaited, default=-1))
+                    awaited += [needed] * waits[-1]
+                if segment.closes:
+                    for key in keys:
+                        left[key] -= 1
+                    if any(left[key] for key in keys):
+                        written |= dict.fromkeys(keys, count)
+                        count += 1
+        return tuple(waits), frozenset(awaited)
 
     def _use(self, kind: str) -> _Use:
         late = kind in {"out", "params", "residual"}
@@ -155,6 +185,7 @@ class _Sequence:
             found[0] = replace(found[0], gives=found[0].gives | 1 << SETTLED)
         settled = self.one.spilled
         visited: set[Key] = set()
+        waits, spills = iter(self.waits), 0
         for at, tile in enumerate(self.one.tiles):
             here = {kind: self._place(kind, at) for kind in self.boxes[at]}
             work: list[Command] = []
@@ -165,7 +196,7 @@ class _Sequence:
                     assert all((key not in visited) == fresh for key in keys)
                     visited |= set(keys)
                     command = reloaded(self.one, self.where, keys, segment, zero=fresh)
-                    takes = (1 << SETTLED) * settled | (1 << SPILLED) * (not fresh)
+                    takes = (1 << SETTLED) * settled | (1 << SPILLED) * next(waits)
                     settled = False
                     work.append(replace(command, takes=takes))
                 work += array_commands(self.one, tile, segment, self.boxes[at], here)
@@ -174,7 +205,9 @@ class _Sequence:
                         self.left[key] -= 1
                     if any(self.left[key] for key in keys):
                         command = spilled(self.one, self.where, keys, segment)
-                        work.append(replace(command, gives=1 << SPILLED))
+                        gives = (1 << SPILLED) * (spills in self.awaited)
+                        work.append(replace(command, gives=gives))
+                        spills += 1
                     else:
                         for group in drained(self.one, tile, segment, self.boxes[at], here):
                             work += group
@@ -229,6 +262,8 @@ class _Sequence:
             use = self.uses["out"]
             first, last = places[0], places[-1]
             waits = use.number[at] >= len(self.where.copies["out"])
-            found[first] = replace(found[first], takes=found[first].takes | (1 << FREE["out"]) * waits)
+            found[first] = replace(
+                found[first], takes=found[first].takes | (1 << FREE["out"]) * waits
+            )
             found[last] = replace(found[last], gives=found[last].gives | 1 << FULL["out"])
         return found

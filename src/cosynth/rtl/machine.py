@@ -1,4 +1,4 @@
-"""A program run on the circuit, layer by layer, with what the chip's counters say and every bit compared."""
+"""A program run on the circuit, layer by layer: counters, and every bit compared."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def run(  # noqa: PLR0913 - what a run depends on
 ) -> Run:
     """Run a program from inputs in whole numbers; host operations are those of the twin.
 
-    `on_layer` hears of progress as (done, total). CircuitError if the chip hangs or breaks a rule of
-    its bus.
+    `on_layer` hears of progress as (done, total). CircuitError if the chip hangs or breaks a
+    rule of its bus.
     """
     kind: Trace = "" if trace is None else "fst" if trace.suffix == ".fst" else "vcd"
     bench = Bench.open(sources, top, parameters, kind)
@@ -109,9 +109,7 @@ def run(  # noqa: PLR0913 - what a run depends on
             powered.write(WORDS, one.words)
             powered.write(CONTROL, 1)
             powered.until_interrupt(MOST_CYCLES)
-            counters = {
-                name: powered.read(COUNTERS + 4 * at) for at, name in enumerate(EVENTS)
-            }
+            counters = {name: powered.read(COUNTERS + 4 * at) for at, name in enumerate(EVENTS)}
             out = layers[one.layer].out
             codes[out] = read_codes(program, out, memory)
             wanted = codes_of(expected[out], network.activation_format)

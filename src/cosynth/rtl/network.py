@@ -1,4 +1,4 @@
-"""A network in whole numbers: what the array computes, what is left to the host, and the reference of both."""
+"""A network in whole numbers: what the array computes, and what the host."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ Operation = Layer | Host
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Network:
-    """Operations in order. `weights` are whole numbers, `units` what one of each tensor's stands for."""
+    """Operations in order. `weights` are whole numbers, `units` what one stands for."""
 
     graph: Workload
     operations: tuple[Operation, ...]
@@ -94,7 +94,9 @@ def sampled(graph: Workload, seed: int) -> dict[str, Floats]:
     return {t.name: rng.normal(0.0, 1.0, t.shape) for t in graph.tensors if t.role == "input"}
 
 
-def run_floats(graph: Workload, constants: Mapping[str, Floats], inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+def run_floats(
+    graph: Workload, constants: Mapping[str, Floats], inputs: Mapping[str, Floats]
+) -> dict[str, Floats]:
     """Every tensor of a graph in float64."""
     values: dict[str, Floats] = {**constants, **inputs}
     for einsum in graph.einsums:
@@ -127,7 +129,11 @@ def make_view(graph: Workload, name: str, values: dict[str, NDArray]) -> None:  
 def _grid(format: Format) -> tuple[Operand, int]:
     """How circuits see a format, and its largest whole number."""
     one = operand(format)
-    largest = min(format.element.largest, -format.element.lowest) if format.element.lowest else format.element.largest
+    largest = (
+        min(format.element.largest, -format.element.lowest)
+        if format.element.lowest
+        else format.element.largest
+    )
     return one, int(largest / 2.0**one.step)
 
 
@@ -141,7 +147,7 @@ def to_grid(values: Floats, unit: float | Floats, format: Format) -> Whole:
     binade = np.maximum(np.floor(np.log2(np.maximum(size, 1.0))), one.mantissa) - one.mantissa
     step = np.exp2(binade)
     found = np.minimum(np.rint(size / step) * step, most)
-    return (np.sign(scaled) * found).astype(np.int64)
+    return np.asarray(np.sign(scaled) * found, dtype=np.int64)
 
 
 def quantised(
@@ -186,7 +192,7 @@ def _root(graph: Workload, name: str) -> str:
     return _root(graph, tensor.view_of[0]) if tensor.view_of else name
 
 
-def _layer(  # noqa: PLR0913 - what a layer's numbers depend on
+def _layer(
     graph: Workload,
     one: Fused,
     constants: Mapping[str, Floats],
@@ -202,7 +208,11 @@ def _layer(  # noqa: PLR0913 - what a layer's numbers depend on
     if constant:
         value = constants[one.weight.tensor]
         axis = next(
-            (dim for dim, index in enumerate(one.weight.indices) if index.plain and index.name == one.channel),
+            (
+                dim
+                for dim, index in enumerate(one.weight.indices)
+                if index.plain and index.name == one.channel
+            ),
             None,
         )
         _, most = _grid(weights)
@@ -224,7 +234,9 @@ def _layer(  # noqa: PLR0913 - what a layer's numbers depend on
     _, most = _grid(activations)
     limits = [-most if one.low is None else one.low / units[one.out],
               most if one.high is None else one.high / units[one.out]]  # fmt: skip
-    low, high = (int(min(max(round(limit * 2**fine), -most << fine), most << fine)) for limit in limits)
+    low, high = (
+        int(min(max(round(limit * 2**fine), -most << fine), most << fine)) for limit in limits
+    )
     coefficient, residual_shift = 0.0, 0
     if one.residual:
         coefficient = units[_root(graph, one.residual)] / out_unit * 2.0**shift

@@ -1,4 +1,4 @@
-"""What of a layer is known before any command: its tiles, lanes, visits to sums, and buffer regions."""
+"""What of a layer is known before any command: tiles, lanes, visits to sums, regions."""
 
 from __future__ import annotations
 

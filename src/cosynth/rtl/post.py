@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cosynth.mapping import operands
 from cosynth.workload import Workload
@@ -38,44 +38,53 @@ def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
     channel = _channel(head, parts["input"], parts["weight"])
     if channel is None:
         return "no rank for its channels"
-    biases: list[str] = []
-    residual = ""
-    low: float | None = None
-    high: float | None = None
-    current = head.output.tensor
-    for member in members[1:]:
-        expression = member.expression
-        if member.reduction is not None or member.output.ranks != tuple(
-            index.name for index in member.output.indices if index.name
-        ):
-            return f"{member.name}: {member.operator or 'reduces'}"
-        other = _added(expression, current)
-        limits = _limits(expression, current)
-        if other is not None and low is None and high is None:
-            tensor = graph.tensor(other.tensor)
-            if tensor.role == "weight":
-                if not _by_channel(head, member, other, channel):
-                    return f"{member.name}: adds a constant that is not by channel"
-                if residual:
-                    return f"{member.name}: adds a constant behind a tensor"
-                biases.append(other.tensor)
-            elif residual or tensor.shape != graph.tensor(member.output.tensor).shape or tensor.view_of:
-                return f"{member.name}: adds a second tensor, or one of another shape"
-            else:
-                residual = other.tensor
-        elif limits is not None:
-            lower, upper = limits
-            low = lower if low is None else max(low, lower) if lower is not None else low
-            high = upper if high is None else min(high, upper) if upper is not None else high
-        else:
-            return f"{member.name}: {member.operator or expression}"
-        current = member.output.tensor
-    if graph.tensor(current).shape != graph.tensor(head.output.tensor).shape:
-        return f"{current}: another shape than its sum"
-    return Fused(
-        head=head, data=parts["input"], weight=parts["weight"], out=current, channel=channel,
-        biases=tuple(biases), residual=residual, low=low, high=high,
+    found = Fused(
+        head=head, data=parts["input"], weight=parts["weight"], out=head.output.tensor,
+        channel=channel,
     )  # fmt: skip
+    for member in members[1:]:
+        more = _followed(graph, found, member)
+        if isinstance(more, str):
+            return more
+        found = more
+    if graph.tensor(found.out).shape != graph.tensor(head.output.tensor).shape:
+        return f"{found.out}: another shape than its sum"
+    return found
+
+
+def _followed(graph: Workload, one: Fused, member: Einsum) -> Fused | str:
+    """What was fused with one more einsum, or why not."""
+    ranks = tuple(index.name for index in member.output.indices if index.name)
+    if member.reduction is not None or member.output.ranks != ranks:
+        return f"{member.name}: {member.operator or 'reduces'}"
+    out = member.output.tensor
+    other = _added(member.expression, one.out)
+    if other is not None and one.low is None and one.high is None:
+        wrong, constant = _addable(graph, one, member, other)
+        if wrong:
+            return f"{member.name}: {wrong}"
+        if constant:
+            return replace(one, out=out, biases=(*one.biases, other.tensor))
+        return replace(one, out=out, residual=other.tensor)
+    limits = _limits(member.expression, one.out)
+    if limits is None:
+        return f"{member.name}: {member.operator or member.expression}"
+    lows = [low for low in (one.low, limits[0]) if low is not None]
+    highs = [high for high in (one.high, limits[1]) if high is not None]
+    return replace(one, out=out, low=max(lows, default=None), high=min(highs, default=None))
+
+
+def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tuple[str, bool]:
+    """Why a tensor cannot be added, if so, and whether it is a constant."""
+    tensor = graph.tensor(other.tensor)
+    if tensor.role == "weight":
+        if not _by_channel(one.head, member, other, one.channel):
+            return "adds a constant that is not by channel", True
+        return ("adds a constant behind a tensor" if one.residual else ""), True
+    shape = graph.tensor(member.output.tensor).shape
+    if one.residual or tensor.shape != shape or tensor.view_of:
+        return "adds a second tensor, or one of another shape", False
+    return "", False
 
 
 def _channel(head: Einsum, data: Access, weight: Access) -> str | None:
@@ -103,8 +112,9 @@ def _limits(expression: Expression, current: str) -> tuple[float | None, float |
         case Apply(function="relu", arguments=(inner,)):
             found = _limits(inner, current)
             return None if found is None else (max(found[0] or 0.0, 0.0), found[1])
-        case Apply(function="min" | "max" as name, arguments=(inner, Constant(value=value))) | Apply(
-            function="min" | "max" as name, arguments=(Constant(value=value), inner)
+        case (
+            Apply(function="min" | "max" as name, arguments=(inner, Constant(value=value)))
+            | Apply(function="min" | "max" as name, arguments=(Constant(value=value), inner))
         ):
             found = _limits(inner, current)
             if found is None:

@@ -1,4 +1,4 @@
-"""A network as a program and a memory image: where each tensor lies, and what the units are told."""
+"""A network as a program and a memory image: where tensors lie, what units are told."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Host, Layer, Network, Whole
 from cosynth.rtl.streams import Layout
-from cosynth.rtl.work import Place, Post, Work
 from cosynth.rtl.words import codes_of, packed_bits
+from cosynth.rtl.work import Place, Post, Work
 
 PAGE = 4096
 
@@ -110,7 +110,7 @@ class Image:
 def transfer_command(
     one: Transfer, chip: Chip, address: int, pitch: Sequence[int], layout: Layout
 ) -> Command:
-    """A copy of a box: `address` B of the tensor or block, `pitch` its elements between neighbours."""
+    """A copy of a box: `address` B of the tensor or block, `pitch` elements between neighbours."""
     scale = one.bits // chip.grain
     local = layout.pitch
     dims = [dim for dim in layout.order if layout.extent[dim] > 1]
@@ -196,7 +196,7 @@ def _left(network: Network, layer: Layer, reason: str) -> Host:
     return Host(name=layer.name, einsums=tuple(members), reason=reason)
 
 
-def _section(  # noqa: PLR0913 - what a program depends on
+def _section(
     network: Network,
     chip: Chip,
     places: Mapping[str, Place],
@@ -217,7 +217,7 @@ def _section(  # noqa: PLR0913 - what a program depends on
     return Section(layer=layer.name, address=address, words=len(words))
 
 
-def _placed(  # noqa: PLR0913 - what an address depends on
+def _placed(
     network: Network,
     chip: Chip,
     places: Mapping[str, Place],
@@ -246,7 +246,9 @@ def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8
     return packed_bits(boxed(codes, one.layout), one.bits)
 
 
-def write_tensor(program: Program, network: Network, name: str, values: Whole, memory: NDArray[np.uint8]) -> None:
+def write_tensor(
+    program: Program, network: Network, name: str, values: Whole, memory: NDArray[np.uint8]
+) -> None:
     """Put whole numbers of a tensor where it lies."""
     place = program.places[name]
     flat = codes_of(values, network.activation_format).transpose(tuple(reversed(place.order)))
@@ -263,4 +265,4 @@ def read_codes(program: Program, name: str, memory: NDArray[np.uint8]) -> NDArra
     codes = (bits.reshape(-1, place.bits) * weights).sum(axis=1, dtype=np.uint64)
     shape = [place.shape[dim] for dim in reversed(place.order)]
     inverse = np.argsort(tuple(reversed(place.order)))
-    return codes.reshape(shape).transpose(tuple(inverse))
+    return np.asarray(codes.reshape(shape).transpose(tuple(inverse)))

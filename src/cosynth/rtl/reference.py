@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cosynth.rtl.evaluate import evaluate
 from cosynth.rtl.network import Host, Layer, Network, Whole, make_view, to_grid
@@ -62,7 +62,7 @@ def host(network: Network, one: Host, values: Mapping[str, Whole]) -> dict[str, 
     """What the host writes: floats in between, whole numbers at the end."""
     graph = network.graph
     made = {einsum.output.tensor for einsum in one.einsums}
-    known: dict[str, NDArray[np.float64]] = dict(network.constants)
+    known: dict[str, Any] = dict(network.constants)
     for einsum in one.einsums:
         for access in einsum.inputs:
             root = _root(network, access.tensor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import cosynth.mapping as mp
@@ -90,8 +90,8 @@ def nest(mapping: mp.Mapping, sizes: Mapping[str, int], reduced: frozenset[str])
             one = _Loop(level=level.name, rank=loop.rank, tile=tile * lanes.get(loop.rank, 1))
             (outer if level.name == "dram" else inner).append(one)
     # sums stay where they are while only loops turn that they do not have
-    last = max((at for at, lp in enumerate(inner) if lp.level == "buffer" and lp.rank not in reduced),
-               default=-1)  # fmt: skip
+    over = [at for at, lp in enumerate(inner) if lp.level == "buffer" and lp.rank not in reduced]
+    last = max(over, default=-1)
     for at, one in enumerate(inner):
         if at > last and one.level == "buffer":
             inner[at] = _Loop(level="sums", rank=one.rank, tile=one.tile)
@@ -130,9 +130,7 @@ def segments(one: Nest, tile: Tile) -> Iterator[Segment]:
     So are loops over the buffer that come back to sums they left.
     """
     boundary = sum(loop.level == "buffer" for loop in one.inner)
-    returns = [
-        at + 1 for at, loop in enumerate(one.inner[:boundary]) if loop.rank in one.reduced
-    ]
+    returns = [at + 1 for at, loop in enumerate(one.inner[:boundary]) if loop.rank in one.reduced]
     forced = max(returns, default=0)
     yield from _walk(one, 0, dict(tile.size), dict.fromkeys(tile.size, 0), (), {}, boundary, forced)
 
@@ -146,9 +144,7 @@ def _ragged(one: Nest, at: int, left: Mapping[str, int]) -> bool:
             if size % loop.tile:
                 return True
             sizes[loop.rank] = loop.tile
-    return any(
-        sizes[rank] > count or sizes[rank] < 1 for rank, count in one.lanes.items()
-    )
+    return any(sizes[rank] > count or sizes[rank] < 1 for rank, count in one.lanes.items())
 
 
 def _walk(  # noqa: PLR0913 - the state of a recursion

@@ -56,8 +56,13 @@ class Loops:
             steps = [channel[at] for channel in self.strides]
             if count == 1:
                 continue
-            joins = bool(turns) and turns[-1] * count <= 1 << 16 and all(
-                step == column[-1] * turns[-1] for step, column in zip(steps, columns, strict=True)
+            joins = (
+                bool(turns)
+                and turns[-1] * count <= 1 << 16
+                and all(
+                    step == column[-1] * turns[-1]
+                    for step, column in zip(steps, columns, strict=True)
+                )
             )
             if joins:
                 turns[-1] *= count
@@ -136,7 +141,7 @@ def rank_steps(access: Access, layout: Layout) -> dict[str, int]:
     return found
 
 
-def stream(  # noqa: PLR0913 - what a stream is made of
+def stream(
     access: Access,
     layout: Layout,
     base: int,
@@ -154,21 +159,26 @@ def stream(  # noqa: PLR0913 - what a stream is made of
     """
     steps = rank_steps(access, layout)
     pitch = layout.pitch
-    run, merged = 1, []
+    here = positions(access, start)
+    table = coefficients(access)
+    padded = [dim for dim in range(len(pitch)) if _leaves(dim, here, table, layout, lanes, loops)]
+    run = 1
+    merged: list[str] = []
     rest = list(lanes)
     while rest and (rest[0][1] == 1 or steps.get(rest[0][0], 0) == run):
-        rank, count = rest.pop(0)
+        rank, count = rest[0]
+        # what leaves the tensor along a run does so at its ends alone
+        if count > 1 and any(rank not in table[dim] for dim in _along(padded, table, merged)):
+            break
+        rest.pop(0)
         merged += [rank] if count > 1 else []
         run *= count
     groups = [(count, {rank: 1}) for rank, count in rest]  # turns, and ranks that move
     walk = groups + [(turns, {rank: step}) for rank, turns, step in loops]
-    here = positions(access, start)
-    table = coefficients(access)
     address = base + sum(
         p * (at - first) for p, at, first in zip(pitch, here, layout.start, strict=True)
     )
-    padded = [dim for dim in range(len(pitch)) if _leaves(dim, here, table, layout, lanes, loops)]
-    inside = [dim for dim in padded if any(rank in table[dim] for rank in merged)]
+    inside = _along(padded, table, merged)
     outside = [dim for dim in padded if dim not in inside]
     if len(inside) > 1 or len(padded) > 2:
         raise MappingError(f"{access}: padding in {len(padded)} dimensions of a vector")
@@ -211,7 +221,14 @@ def stream(  # noqa: PLR0913 - what a stream is made of
     )
 
 
-def _leaves(  # noqa: PLR0913 - what a dimension's positions follow from
+def _along(
+    padded: Sequence[int], table: Sequence[dict[str, int]], merged: Sequence[str]
+) -> list[int]:
+    """Those of the padded dimensions along which a run goes."""
+    return [dim for dim in padded if any(rank in table[dim] for rank in merged)]
+
+
+def _leaves(
     dim: int,
     here: Sequence[int],
     table: Sequence[dict[str, int]],

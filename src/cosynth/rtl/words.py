@@ -22,7 +22,9 @@ def packed_bits(codes: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
     """Bytes of codes of so many bits each, the first in the lowest bits."""
     values = np.ascontiguousarray(codes).astype(np.uint64)
     if bits % 8 == 0:
-        return np.ascontiguousarray(values.view(np.uint8).reshape(-1, 8)[:, : bits // 8]).reshape(-1)
+        return np.ascontiguousarray(values.view(np.uint8).reshape(-1, 8)[:, : bits // 8]).reshape(
+            -1
+        )
     places = np.arange(bits, dtype=np.uint64)
     spread = (values[:, None] >> places & np.uint64(1)).astype(np.uint8)
     return np.packbits(spread.reshape(-1), bitorder="little")

@@ -1,4 +1,4 @@
-"""What the array is given to do: one contraction, what is done to its output, and where data lie."""
+"""What the array is given to do: a contraction, what follows, where data lie."""
 
 from __future__ import annotations
 

@@ -31,7 +31,8 @@ def simulate_view(data: SimulateData) -> RenderableType:
                          ", simulated\n")  # fmt: skip
     right = "every bit is right" if not data["wrong"] else f"{data['wrong']:,} bits are WRONG"
     time = show(data["cycles"] / data["frequency"], "time")
-    foot = f"\n{data['bits']:,} bits compared: {right}. {time} at {show(data['frequency'], 'frequency')};"
+    clock = show(data["frequency"], "frequency")
+    foot = f"\n{data['bits']:,} bits compared: {right}. {time} at {clock};"
     foot += f" {data['rate'] / 1e3:,.0f} thousand cycles simulated a second."
     parts: list[RenderableType] = [head, rows, Text(foot)]
     if data["host"]:

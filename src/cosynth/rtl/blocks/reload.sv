@@ -1,6 +1,6 @@
 // Brings sums back that were spilled: reads slots of the buffer (as `spill` writes them) and writes them to
-// a half of the sums, a line at a time.
-// Channels of the nest: 0 slot, 1 line. Extras: 0 the loops of one half, a bit for each.
+// a half of the sums, a line at a time; or writes zeros, where sums begin.
+// Channels of the nest: 0 slot, 1 line. Extras: 0 the loops of one half, a bit for each; 1 zeros.
 `default_nettype none
 module reload #(
     parameter int W = 64,
@@ -37,11 +37,14 @@ module reload #(
   localparam int SLOTS = W / SLOT;
   localparam int P = SLOTS > 1 ? $clog2(SLOTS) : 1;
   localparam logic [7:0] LAST = 8'(PARTS - 1);
-  logic start, done, ending, running, pending, arrives, issue;
+  logic start, done, ending, running, pending, arrives, issue, wanted, zero;
   logic [LOOPS*COUNT-1:0] turns;
   logic [2*WIDTH-1:0] bases;
   logic [2*LOOPS*WIDTH-1:0] jumps;
-  logic [LOOPS-1:0] extras, first, last;
+  // verilator lint_off UNUSEDSIGNAL
+  logic [2*LOOPS-1:0] extras;  // of the second only a bit
+  // verilator lint_on UNUSEDSIGNAL
+  logic [LOOPS-1:0] mask, first, last;
   // verilator lint_off UNUSEDSIGNAL
   logic [WIDTH-1:0] slot, line, source;
   logic [PARTS*W-1:0] whole;
@@ -51,7 +54,7 @@ module reload #(
   logic full, ends;
 
   unit #(
-      .LOOPS(LOOPS), .CHANNELS(2), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(1), .EXTRA(LOOPS),
+      .LOOPS(LOOPS), .CHANNELS(2), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(2), .EXTRA(LOOPS),
       .TOKENS(TOKENS), .AHEAD(0)
   ) commands (
       .clk, .rst, .in_valid, .in_ready, .in_data, .available, .take, .give, .start, .done, .busy,
@@ -64,13 +67,16 @@ module reload #(
   // a line at a time: all its parts are asked for, arrive, and are handed on
   assign source = PARTS > 1 ? WIDTH'(slot * WIDTH'(PARTS)) + WIDTH'(part) : slot >> $clog2(SLOTS);
   assign read_line = source[LINE-1:0];
-  assign read_valid = running && pending && (half_free || !(&(first | ~extras)));
+  assign mask = extras[LOOPS-1:0];
+  assign zero = extras[LOOPS];
+  assign wanted = running && pending && (half_free || !(&(first | ~mask)));
+  assign read_valid = wanted && !zero;
   assign issue = read_valid && read_ready;
   assign load_valid = full;
   assign load_line = line[ADDRESS-1:0];
-  assign ends = &(last | ~extras);
+  assign ends = &(last | ~mask);
   assign load_ends = ends;
-  assign load_data = whole[BITS-1:0];
+  assign load_data = zero ? '0 : whole[BITS-1:0];
   assign done = load_valid && load_ready && ending;
   always_ff @(posedge clk) begin
     if (rst) begin
@@ -91,7 +97,8 @@ module reload #(
         part <= part == LAST ? '0 : part + 1'b1;
         if (part == LAST) pending <= 1'b0;
       end
-      if (arrives && came == LAST) full <= 1'b1;
+      if (wanted && zero) pending <= 1'b0;
+      if ((wanted && zero) || (arrives && came == LAST)) full <= 1'b1;
       if (load_valid && load_ready) begin
         full <= 1'b0;
         pending <= !ending;

@@ -1,0 +1,62 @@
+"""Runs and syntheses of a circuit as data and on the terminal."""
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+import cosynth as cs
+from cosynth.codesign import circuit
+from cosynth.hardware.families.engine import engine
+from cosynth.report.circuit import simulate_data, synthesize_data
+from cosynth.report.schema import schema
+from cosynth.report.terminal import simulate_view, synthesize_view
+from cosynth.rtl import Macro, Measured, Part, Run, Synthesis
+
+
+@pytest.fixture(scope="module")
+def made():
+    return circuit.generate(
+        cs.load("deep-autoencoder"), engine(rows=4, columns=4, buffer=32 * 1024, registers=16)
+    )
+
+
+def shown(view):
+    console = Console(width=80, record=True, file=None)
+    with console.capture() as captured:
+        console.print(view)
+    return captured.get()
+
+
+def test_a_run_is_told_with_its_prediction(made):
+    counters = {"cycles": 1000, "steps": 600, "waits_operands": 300, "waits_sums": 0}
+    layer = Measured(name="fc1", counters=counters, elements=128, bits=1024, wrong=2, words=40)
+    data = simulate_data(made, Run(layers=(layer,)), 0.5)
+    jsonschema.validate(data, schema("simulation"))
+    assert data["rate"] == 2000
+    assert data["predicted"] == made.predicted["fc1"]
+    text = shown(simulate_view(data))
+    assert "operands 30%, start and end 10%" in text
+    assert "2 bits are WRONG" in text
+
+
+def test_logic_and_memories_are_told_apart(made):
+    found = Synthesis(
+        parts=(
+            Part(
+                name="unit_held", parameters={}, instances=16, cells={}, gates=100.0, flip_flops=3
+            ),
+            Part(name="chip", parameters={}, instances=1, cells={}, gates=400.0, flip_flops=1),
+        ),
+        macros=(
+            Macro(name="sram_1r1w", parameters={"DEPTH": 64, "WIDTH": 32, "MASKS": 1}, count=2),
+        ),
+    )
+    data = synthesize_data(made, found, "generic", {})
+    jsonschema.validate(data, schema("synthesis"))
+    assert data["gates"] == 2000
+    assert data["flip_flops"] == 49
+    assert [block["name"] for block in data["blocks"]] == ["unit_held", "chip"]
+    assert data["memories"] == data["macros"][0]["area"] > 0
+    text = shown(synthesize_view(data))
+    assert "unit_held" in text
+    assert "as macros: 2 of them" in text

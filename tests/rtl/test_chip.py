@@ -1,0 +1,65 @@
+"""Parameters of the circuit: each number of the hardware that it has counts."""
+
+import pytest
+
+from cosynth.errors import SpecError
+from cosynth.format import encode, known
+from cosynth.hardware.families.engine import engine
+from cosynth.rtl.chip import chip, container
+from cosynth.rtl.operands import operand
+from cosynth.rtl.twin.decode import decode
+
+GIVEN = {"rows": 8, "columns": 6, "buffer": 65536, "registers": 32, "sums": 6 * 512,
+         "buffer_width": 128, "dram_bandwidth": 3.2e9, "frequency": 400e6}  # fmt: skip
+INT8 = known("int8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "parameters"),
+    [
+        ("rows", 9, {"ROWS": 9}),
+        ("columns", 3, {"COLUMNS": 3, "SUM_LINES": 128, "PARAMS": 3}),
+        ("buffer", 32768, {"LINES": 2048, "WIDTH": 17}),
+        ("registers", 64, {"ENTRIES": 32}),
+        ("sums", 6 * 1024, {"SUM_LINES": 128}),
+        ("buffer_width", 256, {"W": 256, "LINES": 2048}),
+        ("dram_bandwidth", 6.4e9, {"D": 128}),
+        ("frequency", 200e6, {"D": 128}),
+        ("accumulator", "int24", {"ACC": 24}),
+        ("unit", "decoded", {"DECODED": 1}),
+        ("stationarity", "output", {"KEPT": 1, "PARAMS": 1, "ENTRIES": 4}),
+    ],
+)
+def test_each_number_is_used(name, value, parameters):
+    before = chip(engine(**GIVEN), INT8, INT8).parameters()
+    after = chip(engine(**{**GIVEN, name: value}), INT8, INT8).parameters()
+    changed = {key: found for key, found in after.items() if found != before[key]}
+    for key, wanted in parameters.items():
+        assert changed[key] == wanted
+    assert changed.keys() <= {*parameters, "SUM_LINES", "LINES", "WIDTH", "PRODUCT"}
+
+
+@pytest.mark.parametrize("name", ["fp8_e4m3fn", "fp8_e5m2", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1"])
+def test_the_largest_code_is_that_of_the_largest_value(name):
+    format = known(name)
+    one = chip(engine(**{**GIVEN, "accumulator": "exact"}), format, format)
+    code = encode([format.element.largest], format).code[0]
+    assert one.parameters()["O_TOP"] == int(code)
+    assert decode(code, operand(format)) * 2.0 ** operand(format).step == format.element.largest
+
+
+def test_elements_lie_in_powers_of_two():
+    assert [container(known(n)) for n in ("int2", "int3", "int8", "fp6_e2m3", "int12")] == [
+        2,
+        4,
+        8,
+        8,
+        16,
+    ]
+
+
+def test_all_mistakes_are_told_at_once_wrong():
+    odd = engine(**{**GIVEN, "stationarity": "flexible", "accumulator": "fp32", "unit": "mux"})
+    with pytest.raises(SpecError) as caught:
+        chip(odd, known("mxint8"), INT8)
+    assert len(str(caught.value).splitlines()) == 4

@@ -1,0 +1,49 @@
+"""What post-processing takes along, and why it leaves the rest."""
+
+import pytest
+
+from cosynth.rtl.post import fused
+from cosynth.workload import Builder
+
+
+def built(*more):
+    net = Builder("net")
+    net.input("x", (2, 4))
+    net.input("u", (2, 3))
+    net.weight("w", (3, 4))
+    net.weight("b", (3,))
+    net.weight("full", (2, 3))
+    net.einsum("y[m,n] += x[m,k] * w[n,k]", shape=(2, 3))
+    for text in more:
+        net.einsum(text, shape=(2, 3))
+    graph = net.build()
+    return graph, graph.einsums
+
+
+def test_bias_residual_and_limits_in_their_order():
+    graph, members = built(
+        "z[m,n] = y[m,n] + b[n]", "v[m,n] = z[m,n] + u[m,n]", "r[m,n] = min(relu(v[m,n]), 6)"
+    )
+    one = fused(graph, members)
+    assert (one.biases, one.residual, one.low, one.high) == (("b",), "u", 0.0, 6.0)
+    assert (one.channel, one.out, one.data.tensor, one.weight.tensor) == ("n", "r", "x", "w")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("g[m,n] = gelu(y[m,n])",), "g: gelu(y[m,n])"),
+        (("z[m,n] = y[m,n] + full[m,n]",), "a constant that is not by channel"),
+        (("v[m,n] = y[m,n] + u[m,n]", "z[m,n] = v[m,n] + b[n]"), "a constant behind a tensor"),
+        (("v[m,n] = y[m,n] + u[m,n]", "z[m,n] = v[m,n] + u[m,n]"), "a second tensor"),
+        (("r[m,n] = relu(y[m,n])", "z[m,n] = r[m,n] + b[n]"), "z: r[m,n] + b[n]"),
+    ],
+)
+def test_the_rest_is_left_with_its_reason(more, said):
+    graph, members = built(*more)
+    assert said in fused(graph, members)
+
+
+def test_what_is_no_contraction_is_left():
+    graph, members = built("g[m,n] = gelu(y[m,n])")
+    assert fused(graph, members[1:]) == "no sum of products"
