@@ -30,7 +30,8 @@ def test_area_stands_beside_the_prediction(run, folder):
     jsonschema.validate(data, schema("synthesis"))
     names = {block["name"] for block in data["blocks"]}
     assert {"unit_held", "reader", "drain", "load"} <= names
-    assert data["logic"] > data["predicted"] > 0
+    # smaller than any chip that the law was fitted to
+    assert data["predicted"] == pytest.approx(data["logic"], rel=0.1)
     assert {macro["bits"] for macro in data["macros"]} >= {42, 64}
 
 
