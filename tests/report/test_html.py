@@ -33,7 +33,7 @@ def _explored(count: int = 24) -> Front:
     problem = ChipProblem(
         models=("deep-autoencoder",),
         space=chip_space(None),
-        goal=goal("latency,energy,area", ("area=0.8mm2",)),
+        goal=goal("latency,energy,area", ("area=1.2mm2",)),
     )
     points = optimiser("random", problem, seed=3).ask(count)
     answers = list(problem.evaluate(points))
