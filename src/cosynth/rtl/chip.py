@@ -93,6 +93,7 @@ class Chip:
             **_float("Y", y),
             **_float("O", out),
             "O_TOP": _top(self.activations, out),
+            "O_MINUS_ZERO": int(self.activations.element.minus_zero),
             "DECODED": int(self.decoded),
             "PRODUCT": min(full, self.accumulator),
             "ACC": self.accumulator,
@@ -153,6 +154,10 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
     for format in (weights, activations):
         if format.scale is not None and format.block:
             problems.append(f"format {format.name!r}: scales of blocks have no array yet")
+        if format.pairs:
+            problems.append(f"format {format.name!r}: codes of pairs have no array")
+        if not operand(format).signed:
+            problems.append(f"format {format.name!r}: elements without a sign have no array yet")
     if problems:
         raise SpecError(*(f"{hardware.name}: {problem}" for problem in problems))
     held = {"weight": weights, "input": activations}.get(flow)

@@ -16,6 +16,8 @@ from cosynth.workload.einsum import Access, Index, Term
 Key = tuple[int, ...]
 # tiles of one kind in the buffer at a time, at most
 MOST_COPIES = 8
+# of the shift of a residual: `rescale.sv`
+SHIFT_BITS = 5
 # parts that a layer may fall into
 MOST_SEGMENTS = 8192
 
@@ -136,6 +138,11 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
     outputs = tuple(rank for rank in einsum.ranks if rank in within)
     one = nest(work.mapping, einsum.sizes, frozenset(einsum.ranks) - within)
     whole = Tile(start=dict.fromkeys(einsum.sizes, 0), size=dict(einsum.sizes))
+    if work.post.residual_shift >= 1 << SHIFT_BITS:
+        raise MappingError(
+            f"{work.name}: its residual would be shifted by {work.post.residual_shift} bits, the"
+            f" circuit shifts up to {(1 << SHIFT_BITS) - 1}: its factors' steps are far finer"
+        )
     for index in work.output.indices:
         if len(index.ranks) > 1 or (index.ranks and not index.plain):
             raise MappingError(f"{work.name}: its output is written at {index}")

@@ -135,6 +135,20 @@ def transfer_command(
     )  # fmt: skip
 
 
+def _check_bytes(name: str, command: Command, chip: Chip, place: Place) -> None:
+    """DRAM is written by bytes: what lies in one byte must be written at once."""
+    unit = max(8 // chip.grain, 1)
+    begin, run = command.bases[0], command.extras[0]
+    turned = [step for step, turns in zip(command.strides[0], command.turns, strict=True) if turns > 1]
+    end = place.address * 8 // chip.grain + math.prod(place.shape) * place.bits // chip.grain
+    whole = run % unit == 0 or (not turned and begin + run == end)
+    if begin % unit or any(step % unit for step in turned) or not whole:
+        raise MappingError(
+            f"{name}: tiles of its output begin or end within bytes of DRAM, which holds"
+            f" {8 // place.bits} elements in each"
+        )
+
+
 def tensor_pitch(place: Place) -> tuple[int, ...]:
     """Elements between neighbours of each dimension of a tensor in DRAM."""
     found = [0] * len(place.shape)
@@ -158,10 +172,9 @@ def compiled(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -
         views = views_of(network, places, operation)
         try:
             found = steps(chip, work_of(operation, mappings[operation.name]), views)
+            order.append(_section(network, chip, views, image, operation, found))
         except MappingError as error:
             order.append(_left(network, operation, str(error)))
-            continue
-        order.append(_section(network, chip, views, image, operation, found))
     return Program(order=tuple(order), image=image.bytes(PAGE), places=places)
 
 
@@ -235,7 +248,10 @@ def _placed(
     names = {"data": layer.data.tensor, "weight": layer.weight.tensor, "out": layer.out,
              "residual": layer.post.residual}  # fmt: skip
     place = places[names[one.kind]]
-    return transfer_command(one, chip, place.address, tensor_pitch(place), one.layout)
+    command = transfer_command(one, chip, place.address, tensor_pitch(place), one.layout)
+    if one.kind == "out":
+        _check_bytes(layer.name, command, chip, place)
+    return command
 
 
 def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
