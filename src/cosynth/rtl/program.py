@@ -139,7 +139,9 @@ def _check_bytes(name: str, command: Command, chip: Chip, place: Place) -> None:
     """DRAM is written by bytes: what lies in one byte must be written at once."""
     unit = max(8 // chip.grain, 1)
     begin, run = command.bases[0], command.extras[0]
-    turned = [step for step, turns in zip(command.strides[0], command.turns, strict=True) if turns > 1]
+    turned = [
+        step for step, turns in zip(command.strides[0], command.turns, strict=True) if turns > 1
+    ]
     end = place.address * 8 // chip.grain + math.prod(place.shape) * place.bits // chip.grain
     whole = run % unit == 0 or (not turned and begin + run == end)
     if begin % unit or any(step % unit for step in turned) or not whole:

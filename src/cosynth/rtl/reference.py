@@ -15,7 +15,6 @@ from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
 from cosynth.rtl.twin.rescale import Rescale, rescale
 
-
 # whole numbers below this are exact in float64; parts of so many bits keep a million terms below it
 EXACT, LIMB = 1 << 53, 16
 
