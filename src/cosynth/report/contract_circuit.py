@@ -24,6 +24,20 @@ class FallbackData(TypedDict):
     reason: str
 
 
+class GenerateData(TypedDict):
+    """The document of `cosynth generate --json`."""
+
+    cosynth: Annotated[str, "always: generation"]
+    model: str
+    chip: str
+    folder: str
+    layers: Annotated[list[str], "layers on the array, in order"]
+    own: Annotated[int, "layers that follow the design's own mappings"]
+    words: Annotated[int, "words of program"]
+    host: list[FallbackData]
+    version: str
+
+
 class SimulateData(TypedDict):
     """The document of `cosynth simulate --json`."""
 
