@@ -32,6 +32,7 @@ DOCUMENTS = (
     "Hardware",
     "NumberFormat",
     "List",
+    "Generate",
     "Simulate",
     "Synthesize",
 )

@@ -1,10 +1,12 @@
 """The verb generate, with good input and bad."""
 
+import jsonschema
 import pytest
 import tomli_w
 
 import cosynth.hardware as hw
 from cosynth.hardware.families.engine import engine
+from cosynth.report.schema import schema
 
 
 @pytest.fixture
@@ -26,6 +28,9 @@ def test_a_folder_is_written_and_kept(run, chip, tmp_path):
     assert "is not empty; --force writes into it" in (again.out + again.err)
     forced = run("generate", chip, "--model", "deep-autoencoder", "--out", out, "--force")
     assert forced.code == 0
+    told = run("generate", chip, "--model", "deep-autoencoder", "--out", out, "--force", "--json")
+    jsonschema.validate(told.data, schema("generation"))
+    assert len(told.data["layers"]) == 10
 
 
 def test_bad_input_wrong(run, chip, tmp_path):

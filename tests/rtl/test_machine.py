@@ -10,8 +10,10 @@ from cosynth.rtl.machine import EVENTS
 
 DESIGNS = [
     ("deep-autoencoder", {"rows": 4, "columns": 6, "stationarity": "weight"}, "int8"),
-    ("deep-autoencoder", {"rows": 5, "columns": 4, "stationarity": "input"}, "int8"),
-    ("deep-autoencoder", {"rows": 4, "columns": 4, "stationarity": "output"}, "int8"),
+    pytest.param("deep-autoencoder", {"rows": 5, "columns": 4, "stationarity": "input"}, "int8",
+                 marks=pytest.mark.slow),
+    pytest.param("deep-autoencoder", {"rows": 4, "columns": 4, "stationarity": "output"}, "int8",
+                 marks=pytest.mark.slow),
     ("deep-autoencoder",
      {"rows": 4, "columns": 4, "stationarity": "weight", "accumulator": "int48"}, "fp8_e4m3fn"),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cosynth.cli._inputs import chip, dim_option, dimensions, format_option, model
-from cosynth.cli._output import say
+from cosynth.cli._output import json_option, say, write_json
 
 
 @click.command("generate", short_help="The circuit of a chip, with a network's program.")
@@ -23,6 +23,7 @@ from cosynth.cli._output import say
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="What weights and inputs are drawn from.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Write into DIR even if it is not empty.")
+@json_option
 def command(
     design: str,
     out: Path,
@@ -31,6 +32,7 @@ def command(
     dims: tuple[str, ...],
     seed: int,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Write the circuit of DESIGN: a design that explore wrote, or hardware of the family engine
     with --model. SystemVerilog, a program for each layer, the image of its DRAM, a test bench that
@@ -53,7 +55,6 @@ def command(
     if out.is_dir() and any(out.iterdir()) and not force:
         raise click.UsageError(f"--out {out}: is not empty; --force writes into it")
     workload = model(name, dimensions(dims))
-    from cosynth import rtl
     from cosynth.cli._progress import layer_progress, say_if_cold
     from cosynth.codesign import circuit
     from cosynth.format import assignment
@@ -71,15 +72,20 @@ def command(
             on_layer=on_layer,
         )
     circuit.write(found, out)
+    from cosynth.report.circuit import generate_data
+
+    data = generate_data(found, str(out))
+    if as_json:
+        write_json(data)
+        return
     one = found.chip
-    sections = [part for part in found.program.order if isinstance(part, rtl.Section)]
-    host = [part for part in found.program.order if isinstance(part, rtl.Host)]
     click.echo(
         f"{one.name}: {one.rows} x {one.columns}, {one.flow}-stationary,"
         f" {one.weights.name} x {one.activations.name}\n"
-        f"{name}: {len(sections)} layers on the array, {found.own} of them under the design's own"
-        f" mappings; {sum(part.words for part in sections):,} words of program"
+        f"{name}: {len(data['layers'])} layers on the array, {data['own']} of them under the"
+        f" design's own mappings; {data['words']:,} words of program"
     )
-    if host:
-        click.echo("on the host: " + ", ".join(f"{part.name} ({part.reason})" for part in host))
+    if data["host"]:
+        left = (f"{part['name']} ({part['reason']})" for part in data["host"])
+        click.echo("on the host: " + ", ".join(left))
     say(f"written  {out}")

@@ -8,11 +8,30 @@ from cosynth.codesign.circuit import Circuit
 from cosynth.cost import silicon
 from cosynth.format import known
 from cosynth.hardware.laws import logic_area, sram_area
-from cosynth.report.contract_circuit import SimulateData, SynthesizeData
+from cosynth.report.contract_circuit import GenerateData, SimulateData, SynthesizeData
 from cosynth.report.version import version
 
 # components of the tree that are macros, and not logic
 MACROS = ("buffer", "sums")
+
+
+def generate_data(circuit: Circuit, folder: str) -> GenerateData:
+    """Return what was generated, and what is left to the host."""
+    order = circuit.program.order
+    sections = [one for one in order if isinstance(one, rtl.Section)]
+    return {
+        "cosynth": "generation",
+        "model": circuit.model,
+        "chip": circuit.chip.name,
+        "folder": folder,
+        "layers": [one.layer for one in sections],
+        "own": circuit.own,
+        "words": sum(one.words for one in sections),
+        "host": [
+            {"name": one.name, "reason": one.reason} for one in order if isinstance(one, rtl.Host)
+        ],
+        "version": version(),
+    }
 
 
 def simulate_data(circuit: Circuit, run: rtl.Run, seconds: float) -> SimulateData:
@@ -22,6 +41,7 @@ def simulate_data(circuit: Circuit, run: rtl.Run, seconds: float) -> SimulateDat
         "model": circuit.model,
         "chip": circuit.chip.name,
         "cycles": run.cycles,
+        "searched": float(sum(circuit.searched[layer.name] for layer in run.layers)),
         "predicted": float(sum(circuit.predicted[layer.name] for layer in run.layers)),
         "bits": run.bits,
         "wrong": run.wrong,
@@ -31,6 +51,7 @@ def simulate_data(circuit: Circuit, run: rtl.Run, seconds: float) -> SimulateDat
             {
                 "name": layer.name,
                 "cycles": layer.cycles,
+                "searched": float(circuit.searched[layer.name]),
                 "predicted": float(circuit.predicted[layer.name]),
                 "bits": layer.bits,
                 "wrong": layer.wrong,

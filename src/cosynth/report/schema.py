@@ -26,6 +26,7 @@ _RESULTS = {
     "exploration": contract.ExploreData,
     "mapping": contract_mapping.MapData,
     "quantize": contract_quantize.QuantizeData,
+    "generation": contract_circuit.GenerateData,
     "simulation": contract_circuit.SimulateData,
     "synthesis": contract_circuit.SynthesizeData,
     "model": contract.ModelData,

@@ -2,12 +2,12 @@
 
 from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
-from cosynth.rtl.chip import Chip, chip
+from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.folder import layout_table, write_folder
-from cosynth.rtl.instructions import decode
+from cosynth.rtl.instructions import Command, commands, decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
@@ -23,10 +23,12 @@ from cosynth.rtl.verilate import Port
 __all__ = [
     "EVENTS",
     "OWN_CELLS",
+    "PARAMETER_BITS",
     "Bench",
     "Block",
     "BusTraffic",
     "Chip",
+    "Command",
     "Dram",
     "Equality",
     "Finding",
@@ -52,7 +54,9 @@ __all__ = [
     "blocks",
     "chip",
     "chosen",
+    "commands",
     "compiled",
+    "container",
     "decode",
     "equal_readings",
     "exchange",

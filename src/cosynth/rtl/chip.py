@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cosynth.errors import SpecError
 from cosynth.format import Format, accumulator
@@ -93,6 +94,7 @@ class Chip:
             **_float("Y", y),
             **_float("O", out),
             "O_TOP": _top(self.activations, out),
+            "O_MINUS_ZERO": int(self.activations.element.minus_zero),
             "DECODED": int(self.decoded),
             "PRODUCT": min(full, self.accumulator),
             "ACC": self.accumulator,
@@ -120,6 +122,7 @@ def _top(format: Format, one: Operand) -> int:
     return ((exponent - 1 - low + 1) << one.mantissa) + significand - (1 << one.mantissa)
 
 
+@lru_cache(maxsize=256)
 def container(format: Format) -> int:
     """Bits that an element takes where it is stored: a power of two."""
     return 1 << math.ceil(math.log2(max(operand(format).bits, 2)))
@@ -153,6 +156,10 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
     for format in (weights, activations):
         if format.scale is not None and format.block:
             problems.append(f"format {format.name!r}: scales of blocks have no array yet")
+        if format.pairs:
+            problems.append(f"format {format.name!r}: codes of pairs have no array")
+        if not operand(format).signed:
+            problems.append(f"format {format.name!r}: elements without a sign have no array yet")
     if problems:
         raise SpecError(*(f"{hardware.name}: {problem}" for problem in problems))
     held = {"weight": weights, "input": activations}.get(flow)

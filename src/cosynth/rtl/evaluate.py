@@ -57,8 +57,8 @@ def evaluate(einsum: Einsum, values: Mapping[str, Array], shape: tuple[int, ...]
 
     Contractions of whole numbers are exact while their sums stay below 2^53.
 
-    >>> from cosynth.workload import parse_einsum
-    >>> one = parse_einsum("O[m] += A[m,k] * B[k]", {"m": 2, "k": 3})
+    >>> from cosynth.workload import parse
+    >>> one = parse("O[m] += A[m,k] * B[k]", {"m": 2, "k": 3})
     >>> evaluate(one, {"A": np.arange(6.0).reshape(2, 3), "B": np.ones(3)}, (2,)).tolist()
     [3.0, 12.0]
     """

@@ -16,6 +16,7 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Host, Layer, Network, Whole
+from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
@@ -135,6 +136,22 @@ def transfer_command(
     )  # fmt: skip
 
 
+def _check_bytes(name: str, command: Command, chip: Chip, place: Place) -> None:
+    """DRAM is written by bytes: what lies in one byte must be written at once."""
+    unit = max(8 // chip.grain, 1)
+    begin, run = command.bases[0], command.extras[0]
+    turned = [
+        step for step, turns in zip(command.strides[0], command.turns, strict=True) if turns > 1
+    ]
+    end = place.address * 8 // chip.grain + math.prod(place.shape) * place.bits // chip.grain
+    whole = run % unit == 0 or (not turned and begin + run == end)
+    if begin % unit or any(step % unit for step in turned) or not whole:
+        raise MappingError(
+            f"{name}: tiles of its output begin or end within bytes of DRAM, which holds"
+            f" {8 // place.bits} elements in each"
+        )
+
+
 def tensor_pitch(place: Place) -> tuple[int, ...]:
     """Elements between neighbours of each dimension of a tensor in DRAM."""
     found = [0] * len(place.shape)
@@ -158,10 +175,9 @@ def compiled(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -
         views = views_of(network, places, operation)
         try:
             found = steps(chip, work_of(operation, mappings[operation.name]), views)
+            order.append(_section(network, chip, views, image, operation, found))
         except MappingError as error:
             order.append(_left(network, operation, str(error)))
-            continue
-        order.append(_section(network, chip, views, image, operation, found))
     return Program(order=tuple(order), image=image.bytes(PAGE), places=places)
 
 
@@ -196,6 +212,22 @@ def _left(network: Network, layer: Layer, reason: str) -> Host:
     return Host(name=layer.name, einsums=tuple(members), reason=reason)
 
 
+def words_of(
+    network: Network,
+    chip: Chip,
+    layer: Layer,
+    mapping: mp.Mapping,
+    views: Mapping[str, Place],
+    most: int = MOST_SEGMENTS,
+) -> NDArray[np.uint64]:
+    """Return a layer's program of up to `most` parts; constants lie from address 0 on.
+
+    MappingError says why the array cannot run it.
+    """
+    found = steps(chip, work_of(layer, mapping), views, most)
+    return _words(network, chip, views, Image(0, chip.beat), layer, found)
+
+
 def _section(
     network: Network,
     chip: Chip,
@@ -204,6 +236,19 @@ def _section(
     layer: Layer,
     found: Sequence[Step],
 ) -> Section:
+    words = _words(network, chip, places, image, layer, found)
+    address = image.add(words.view(np.uint8), PAGE)
+    return Section(layer=layer.name, address=address, words=len(words))
+
+
+def _words(
+    network: Network,
+    chip: Chip,
+    places: Mapping[str, Place],
+    image: Image,
+    layer: Layer,
+    found: Sequence[Step],
+) -> NDArray[np.uint64]:
     assembler = Assembler()
     known: dict[tuple[str, Layout], int] = {}
     for step in found:
@@ -212,9 +257,7 @@ def _section(
         else:
             assembler.add(_placed(network, chip, places, image, layer, step, known))
     assembler.end()
-    words = encode(assembler.program)
-    address = image.add(words.view(np.uint8), PAGE)
-    return Section(layer=layer.name, address=address, words=len(words))
+    return encode(assembler.program)
 
 
 def _placed(
@@ -235,7 +278,10 @@ def _placed(
     names = {"data": layer.data.tensor, "weight": layer.weight.tensor, "out": layer.out,
              "residual": layer.post.residual}  # fmt: skip
     place = places[names[one.kind]]
-    return transfer_command(one, chip, place.address, tensor_pitch(place), one.layout)
+    command = transfer_command(one, chip, place.address, tensor_pitch(place), one.layout)
+    if one.kind == "out":
+        _check_bytes(layer.name, command, chip, place)
+    return command
 
 
 def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:

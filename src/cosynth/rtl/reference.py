@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from cosynth.rtl.operands import operand, rounding
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
 from cosynth.rtl.twin.rescale import Rescale, rescale
+
+# whole numbers below this are exact in float64; parts of so many bits keep a million terms below it
+EXACT, LIMB = 1 << 53, 16
 
 
 def run(network: Network, inputs: Mapping[str, Whole], accumulator: int) -> dict[str, Whole]:
@@ -34,7 +38,7 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
             known[access.tensor] = network.weights[access.tensor]
         make_view(network.graph, access.tensor, known)
     shape = network.graph.tensor(one.einsum.output.tensor).shape
-    sums = np.rint(evaluate(one.einsum, known, shape)).astype(np.int64)
+    sums = _sums(one, known, shape)
     half = 1 << accumulator - 1
     sums = ((sums + half) & (2 * half - 1)) - half
     dim = next(d for d, index in enumerate(one.einsum.output.indices) if index.name == one.channel)
@@ -56,6 +60,31 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
         return found
     code = encode(found, rounding(network.activation_format))
     return decode(code, operand(network.activation_format))
+
+
+def _sums(one: Layer, values: Mapping[str, Whole], shape: tuple[int, ...]) -> Whole:
+    """Sums of products modulo 2^64: by parts of the factors where floats would not be exact."""
+    x, y = values[one.data.tensor], values[one.weight.tensor]
+    terms = one.einsum.points // max(math.prod(shape), 1) + 1
+    size = int(np.abs(x).max(initial=0)) * int(np.abs(y).max(initial=0)) * terms
+    if size < EXACT or one.data.tensor == one.weight.tensor:
+        return np.rint(evaluate(one.einsum, values, shape)).astype(np.int64)
+    total: Whole = np.zeros(shape, dtype=np.int64)
+    for shift, low in _parts(x):
+        for further, other in _parts(y):
+            parts = {**values, one.data.tensor: low, one.weight.tensor: other}
+            found = np.rint(evaluate(one.einsum, parts, shape)).astype(np.int64)
+            total += found << shift + further
+    return total
+
+
+def _parts(value: Whole) -> list[tuple[int, Whole]]:
+    """Parts of `LIMB` bits and where each begins; the last has the sign."""
+    found = []
+    for shift in range(0, 3 * LIMB, LIMB):
+        rest = value >> shift
+        found.append((shift, rest if shift == 2 * LIMB else rest & (1 << LIMB) - 1))
+    return found
 
 
 def host(network: Network, one: Host, values: Mapping[str, Whole]) -> dict[str, Whole]:

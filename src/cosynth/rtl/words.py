@@ -6,16 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.format import Format
+from cosynth.rtl.chip import container
 from cosynth.rtl.operands import operand, rounding
 from cosynth.rtl.twin.encode import encode
 
 
 def codes_of(whole: NDArray[np.int64], format: Format) -> NDArray[np.uint64]:
-    """Codes of whole numbers that the element has."""
-    one = operand(format)
+    """Codes of whole numbers that the element has, as they are stored: the sign is the top bit."""
+    one, bits = operand(format), container(format)
     if not one.float:
-        return (whole & (1 << one.bits) - 1).astype(np.uint64)
-    return encode(whole << 2, rounding(format)).astype(np.uint64)
+        return (whole & (1 << bits) - 1).astype(np.uint64)
+    code = encode(whole << 2, rounding(format))
+    size = code & (1 << one.bits - 1) - 1
+    return (size | (code - size) << bits - one.bits).astype(np.uint64)
 
 
 def packed_bits(codes: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:

@@ -25,6 +25,7 @@ module chip #(
     parameter int O_EXP = 1,
     parameter int O_MAN = 1,
     parameter int O_TOP = 0,
+    parameter int O_MINUS_ZERO = 1,
     parameter int DECODED = 0,
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
@@ -384,7 +385,7 @@ module chip #(
       .out_ready(params_ready), .out_data(params)
   );
   reader #(
-      .W(W), .E(O), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(2),
+      .W(W), .E(O), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(3),
       .AHEAD(0)
   ) reader_residual (
       .clk, .rst, .in_valid(valid[RESIDUAL]), .in_ready(ready[RESIDUAL]),
@@ -395,7 +396,8 @@ module chip #(
   );
   drain #(
       .W(W), .G(G), .COLUMNS(COLUMNS), .ACC(ACC), .E(O), .FLOAT(O_FLOAT), .EXP(O_EXP), .MAN(O_MAN),
-      .TOP(O_TOP), .PARAMS(PARAMS), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .ADDRESS(SUM)
+      .TOP(O_TOP), .MINUS_ZERO(O_MINUS_ZERO), .PARAMS(PARAMS), .WIDTH(WIDTH), .TOKENS(TOKENS),
+      .LINE(LINE), .ADDRESS(SUM)
   ) drain (
       .clk, .rst, .in_valid(valid[DRAIN]), .in_ready(ready[DRAIN]), .in_data(orders[DRAIN*42+:42]),
       .available, .take(takes[DRAIN*TOKENS+:TOKENS]), .give(gives[DRAIN*TOKENS+:TOKENS]),

@@ -44,12 +44,16 @@ module lane #(
   );
   generate
     if (FLOAT != 0) begin : g_float
+      localparam int SIZE = EXP + MAN;
+      logic [SIZE:0] narrow;
       encode #(
           .W(Y), .F(FRACTION), .SIGNED(1), .EXP(EXP), .MAN(MAN), .TOP(TOP), .MINUS_ZERO(MINUS_ZERO),
           .STEADY(1)
       ) encode (
-          .clk, .enable(1'b1), .x(y), .code
+          .clk, .enable(1'b1), .x(y), .code(narrow)
       );
+      // stored with its sign in the top bit
+      assign code = {narrow[SIZE], (E - 1)'(narrow[SIZE-1:0])};
     end else begin : g_whole
       assign code = y;
     end
