@@ -18,6 +18,7 @@ from cosynth.rtl.reference import run as expected
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
+from cosynth.rtl.tools import needed
 from cosynth.rtl.verilate import Port
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "expected",
     "layout_table",
     "lint",
+    "needed",
     "packed",
     "place",
     "quantised",

@@ -8,8 +8,9 @@ from cosynth.report.terminal.front import front_view
 from cosynth.report.terminal.listing import list_view
 from cosynth.report.terminal.mapping import mapping_view
 from cosynth.report.terminal.model import model_view
+from cosynth.report.terminal.verification import verification_view
 
 __all__ = [
     "chip_view", "estimate_view", "format_view", "front_view", "list_view", "mapping_view",
-    "model_view", "simulate_view", "synthesize_view",
+    "model_view", "simulate_view", "synthesize_view", "verification_view",
 ]  # fmt: skip
