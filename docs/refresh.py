@@ -35,6 +35,7 @@ DOCUMENTS = (
     "Generate",
     "Simulate",
     "Synthesize",
+    "Program",
 )
 TABLES = re.compile(r"(?<=^<!-- tables -->\n\n).*(?=\n<!-- end -->$)", re.MULTILINE | re.DOTALL)
 

@@ -29,6 +29,7 @@ _RESULTS = {
     "generation": contract_circuit.GenerateData,
     "simulation": contract_circuit.SimulateData,
     "synthesis": contract_circuit.SynthesizeData,
+    "program": contract_circuit.ProgramData,
     "model": contract.ModelData,
     "chip": contract.HardwareData,
     "format": contract.NumberFormatData,

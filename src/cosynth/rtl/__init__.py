@@ -7,7 +7,7 @@ from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.folder import layout_table, write_folder
-from cosynth.rtl.instructions import Command, commands, decode
+from cosynth.rtl.instructions import UNITS, Command, commands, decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
@@ -25,6 +25,7 @@ __all__ = [
     "EVENTS",
     "OWN_CELLS",
     "PARAMETER_BITS",
+    "UNITS",
     "Bench",
     "Block",
     "BusTraffic",
