@@ -16,7 +16,7 @@ from typing import (
 )
 
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.report import contract, contract_circuit, contract_mapping, contract_quantize
+from cosynth.report import contract, contract_circuit, contract_faults, contract_mapping, contract_quantize
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -28,6 +28,7 @@ _RESULTS = {
     "quantize": contract_quantize.QuantizeData,
     "generation": contract_circuit.GenerateData,
     "simulation": contract_circuit.SimulateData,
+    "faults": contract_faults.InjectData,
     "synthesis": contract_circuit.SynthesizeData,
     "model": contract.ModelData,
     "chip": contract.HardwareData,

@@ -7,11 +7,13 @@ from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.folder import layout_table, write_folder
+from cosynth.rtl.inject import Answer, Campaign, Vulnerable, inject, ranked
 from cosynth.rtl.instructions import decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
 from cosynth.rtl.network import Host, Layer, Network, quantised, sampled, seeded, to_grid
+from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Share, Stratum, combined, wilson
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
 from cosynth.rtl.reference import run as expected
@@ -22,13 +24,18 @@ from cosynth.rtl.verilate import Port
 
 __all__ = [
     "EVENTS",
+    "FAILURES",
+    "OUTCOMES",
     "OWN_CELLS",
+    "Answer",
     "Bench",
     "Block",
     "BusTraffic",
+    "Campaign",
     "Chip",
     "Dram",
     "Equality",
+    "Fault",
     "Finding",
     "Host",
     "Layer",
@@ -44,24 +51,30 @@ __all__ = [
     "Run",
     "Running",
     "Section",
+    "Share",
+    "Stratum",
     "Stream",
     "Synthesis",
     "Traffic",
+    "Vulnerable",
     "as_signed",
     "assert_clean",
     "blocks",
     "chip",
     "chosen",
+    "combined",
     "compiled",
     "decode",
     "equal_readings",
     "exchange",
     "expected",
+    "inject",
     "layout_table",
     "lint",
     "packed",
     "place",
     "quantised",
+    "ranked",
     "run",
     "sampled",
     "seeded",
@@ -69,5 +82,6 @@ __all__ = [
     "synthesise",
     "to_grid",
     "unpacked",
+    "wilson",
     "write_folder",
 ]

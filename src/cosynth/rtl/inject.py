@@ -115,6 +115,42 @@ def inject(  # noqa: PLR0913 - what a campaign depends on
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vulnerable:
+    """A register of a block, over all instances; `part` is its share of the chip's failures."""
+
+    name: str
+    kind: str
+    bits: int
+    faults: int
+    failures: int
+    part: float
+
+
+def ranked(found: Campaign) -> tuple[Vulnerable, ...]:
+    """Return registers by the failures that a flip anywhere would cause in them, most first."""
+    bits, drawn, failed = Counter[str](), Counter[str](), Counter[str]()
+    kinds = {one.register: one.kind for one in found.sites.sites}
+    for one in found.sites.sites:
+        bits[one.register] += len(one.bits)
+    for fault in found.faults:
+        register = found.sites.sites[fault.site].register
+        drawn[register] += 1
+        failed[register] += fault.outcome in oc.FAILURES
+    # a failure stands for as many bits as there are for each fault of its kind
+    weights = {one.kind: one.bits / max(one.faults, 1) for one in found.strata}
+    loads = {name: failed[name] * weights.get(kinds[name], 0.0) for name in bits}
+    total = sum(loads.values()) or 1.0
+    order = sorted(bits, key=lambda name: (-loads[name], -drawn[name], name))
+    return tuple(
+        Vulnerable(
+            name=name, kind=kinds[name], bits=bits[name], faults=drawn[name],
+            failures=failed[name], part=loads[name] / total,
+        )
+        for name in order
+    )  # fmt: skip
+
+
 def likely_answer(network: Network) -> Answer:
     """A network that ends in a softmax classifies: its answer is the greatest element."""
     outs = set(_outputs(network))
