@@ -133,38 +133,33 @@ def sites(found: State, layout: Layout, top: str) -> Sites:
                 ports={name: _place(layout, (*path, name)) for name in PORTS},
             )
         )
-        name = ".".join(macro.path)
-        owner = _instance(macro.path)
+        inside = ".".join(macro.path)
         made.append(
             Site(
-                path=name, module=owner, name="words", kind="memory", memory=number,
-                width=macro.width, bits=_bits(words, range(macro.depth), range(macro.width)),
+                path=inside, module=macro.module, name=f"{macro.name}.words", kind="memory",
+                memory=number, width=macro.width,
+                bits=_bits(words, range(macro.depth), range(macro.width)),
             )
         )  # fmt: skip
         data = _place(layout, (*path, "read_data"))
         made.append(
             Site(
-                path=name, module=owner, name="read_data", kind="memory",
+                path=inside, module=macro.module, name=f"{macro.name}.read_data", kind="memory",
                 bits=_bits(data, range(1), range(macro.width)),
             )
         )  # fmt: skip
-    skipped = {one.words.at for one in memories}
     return Sites(
         sites=tuple(made),
         memories=tuple(memories),
-        watched=tuple(_watched(layout, found, top, skipped)),
+        watched=tuple(_watched(layout, found, top)),
         unnamed=found.unnamed,
     )
 
 
-def _instance(path: Sequence[str]) -> str:
-    """A memory is called by what it stands in, without the numbers of instances."""
-    return re.sub(r"\[\d+\]", "", ".".join(path))
-
-
 def _encoded(name: str) -> str:
-    text = name.replace(".", "__DOT__").replace("[", "__BRA__").replace("]", "__KET__")
-    return text
+    """A name as Verilator writes it in C++, where two underscores are its own."""
+    text = name.replace("__", "___05F").replace(".", "__DOT__")
+    return text.replace("[", "__BRA__").replace("]", "__KET__")
 
 
 def _place(layout: Layout, path: Sequence[str]) -> Place:
@@ -194,9 +189,7 @@ def _site(one: Registers, layout: Layout, top: str) -> Site:
     )
 
 
-def _watched(
-    layout: Layout, found: State, top: str, memories: set[int]
-) -> Iterator[tuple[int, int]]:
+def _watched(layout: Layout, found: State, top: str) -> Iterator[tuple[int, int]]:
     """Bytes of all that any flip-flop or memory port lies in, once each."""
     seen = set()
     for one in found.registers:

@@ -27,6 +27,8 @@ CONFIGURATION = {
              "next_turns", "next_jumps", "next_extras"),
     "registers": ("base", "words"),
 }  # fmt: skip
+# modules that only protect: what they keep belongs to what stands above them
+COPY, KEEPER, CORRECTED = "register_copy", "tripled", "sram_corrected"
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 # a target stands where a statement begins; `a <= b` inside an expression does not
 ASSIGNED = re.compile(r"(?:[;):]|\bbegin\b|\belse\b)\s*(\w+)\s*(?:\[[^;]*?\]\s*)*<=")
@@ -60,20 +62,29 @@ class Contents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registers:
-    """The flip-flops of one register in one instance; `bits` as in `Contents`."""
+    """The flip-flops of one register in one instance; `bits` as in `Contents`.
+
+    `variable` is what they are called there: a copy's is not the register's `name`.
+    """
 
     path: tuple[str, ...]
     module: str
     name: str
+    variable: str
     kind: str
     bits: tuple[tuple[Bit, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Macro:
-    """A memory in one instance: words of `width` bits, each in `parts` with a mask."""
+    """A memory in one instance: words of `width` bits, each in `parts` with a mask.
+
+    `module` is what it stands in, under `name`; one that is corrected counts as what it replaces.
+    """
 
     path: tuple[str, ...]
+    module: str
+    name: str
     depth: int
     width: int
     parts: int
@@ -99,24 +110,27 @@ def state(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> S
     registers: list[Registers] = []
     macros: list[Macro] = []
     unnamed = 0
-    for path, name in _instances(found, top):
-        one = found[name]
+    for path, modules in _instances(found, top):
+        one = found[modules[-1]]
+        names = [found[name].name for name in modules]
         macros += [
-            Macro(path=(*path, instance), depth=depth, width=width, parts=parts)
-            for instance, (depth, width, parts) in one.macros.items()
+            _macro((*path, instance), names, sizes) for instance, sizes in one.macros.items()
         ]
         unnamed += one.unnamed
         groups: dict[str, list[tuple[Bit, ...]]] = {}
         for bits in one.flip_flops:
             groups.setdefault(bits[0].register, []).append(bits)
         for register, bits_of in groups.items():
-            last = register.rsplit(".", 1)[-1]
-            held = last in CONFIGURATION.get(one.name, ())
+            module, name = names[-1], register
+            if module == COPY:
+                module, name = names[-3], path[-2].removesuffix(f"_{KEEPER}")
+            held = name.rsplit(".", 1)[-1] in CONFIGURATION.get(module, ())
             registers.append(
                 Registers(
                     path=path,
-                    module=one.name,
-                    name=register,
+                    module=module,
+                    name=name,
+                    variable=register,
                     kind="configuration" if held else "flip-flop",
                     bits=tuple(bits_of),
                 )
@@ -124,12 +138,25 @@ def state(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> S
     return State(registers=tuple(registers), macros=tuple(macros), unnamed=unnamed)
 
 
+def _macro(path: tuple[str, ...], names: Sequence[str], sizes: tuple[int, int, int]) -> Macro:
+    depth, width, parts = sizes
+    module, name = names[-1], path[-1]
+    if module == CORRECTED:
+        module, name = names[-2], path[-2]
+    return Macro(path=path, module=module, name=name, depth=depth, width=width, parts=parts)
+
+
 def _instances(
-    found: Mapping[str, Contents], name: str, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], str]]:
-    yield path, name
+    found: Mapping[str, Contents],
+    name: str,
+    path: tuple[str, ...] = (),
+    above: tuple[str, ...] = (),
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Every instance, by its path and the modules on it, its own last."""
+    modules = (*above, name)
+    yield path, modules
     for instance, kind in found[name].inside.items():
-        yield from _instances(found, kind, (*path, instance))
+        yield from _instances(found, kind, (*path, instance), modules)
 
 
 def _contents(
