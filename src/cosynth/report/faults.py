@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cosynth import rtl
 from cosynth.codesign.circuit import Circuit
-from cosynth.report.contract_faults import InjectData, RegisterData, ShareData
+from cosynth.report.contract_faults import HardenData, InjectData, RegisterData, ShareData
 from cosynth.report.version import version
 
 
@@ -17,11 +17,10 @@ def inject_data(circuit: Circuit, found: rtl.Campaign, layer: str, seed: int) ->
         "layer": layer,
         "seed": seed,
         "faults": len(found.faults),
+        "simulated": found.simulated,
         "cycles": sum(found.layers.values()) if not layer else found.layers[layer],
         "answer": _answer(found.answer),
-        "outcomes": {
-            name: _share(rtl.combined(found.strata, (name,))) for name in rtl.OUTCOMES
-        },
+        "outcomes": {name: _share(rtl.combined(found.strata, (name,))) for name in rtl.OUTCOMES},
         "strata": [
             {
                 "kind": one.kind,
@@ -61,3 +60,46 @@ def _register(one: rtl.Vulnerable) -> RegisterData:
 
 def _share(one: rtl.Share) -> ShareData:
     return {"share": one.value, "low": one.low, "high": one.high}
+
+
+def harden_data(  # noqa: PLR0913 - what was measured, before and after
+    circuit: Circuit,
+    chosen: rtl.Protection,
+    folder: str,
+    budget: float,
+    areas: tuple[float, float],
+    before: rtl.Campaign,
+    after: rtl.Campaign,
+    run: rtl.Run,
+) -> HardenData:
+    """Return what is protected, and area, cycles and failures with and without."""
+    shares = [rtl.combined(one.strata, rtl.FAILURES) for one in (before, after)]
+    rates = [
+        share.value * sum(stratum.bits for stratum in one.strata)
+        for share, one in zip(shares, (before, after), strict=True)
+    ]
+    blocks = sorted({*chosen.registers, *chosen.memories})
+    return {
+        "cosynth": "protection",
+        "model": circuit.model,
+        "chip": circuit.chip.name,
+        "folder": folder,
+        "budget": budget,
+        "area": areas[0],
+        "added": areas[1] / areas[0] - 1,
+        "cycles": sum(before.layers.values()),
+        "protected_cycles": run.cycles,
+        "wrong": run.wrong,
+        "protected": [
+            {
+                "block": block,
+                "registers": list(chosen.registers.get(block, ())),
+                "memories": block in chosen.memories,
+            }
+            for block in blocks
+        ],
+        "before": _share(shares[0]),
+        "after": _share(shares[1]),
+        "residual": rates[1] / rates[0] if rates[0] else 0.0,
+        "version": version(),
+    }

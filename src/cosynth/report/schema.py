@@ -16,7 +16,13 @@ from typing import (
 )
 
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.report import contract, contract_circuit, contract_faults, contract_mapping, contract_quantize
+from cosynth.report import (
+    contract,
+    contract_circuit,
+    contract_faults,
+    contract_mapping,
+    contract_quantize,
+)
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -29,6 +35,7 @@ _RESULTS = {
     "generation": contract_circuit.GenerateData,
     "simulation": contract_circuit.SimulateData,
     "faults": contract_faults.InjectData,
+    "protection": contract_faults.HardenData,
     "synthesis": contract_circuit.SynthesizeData,
     "model": contract.ModelData,
     "chip": contract.HardwareData,

@@ -7,15 +7,17 @@ from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.folder import layout_table, write_folder
+from cosynth.rtl.harden import harden
 from cosynth.rtl.inject import Answer, Campaign, Vulnerable, inject, ranked
 from cosynth.rtl.instructions import decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
 from cosynth.rtl.network import Host, Layer, Network, quantised, sampled, seeded, to_grid
-from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Share, Stratum, combined, wilson
+from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Flip, Share, Stratum, combined, wilson
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
+from cosynth.rtl.protect import Option, Protection, chosen_protection, options, silicon_area
 from cosynth.rtl.reference import run as expected
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
@@ -37,17 +39,20 @@ __all__ = [
     "Equality",
     "Fault",
     "Finding",
+    "Flip",
     "Host",
     "Layer",
     "Macro",
     "Measured",
     "Network",
+    "Option",
     "Part",
     "Passed",
     "Placement",
     "Port",
     "Powered",
     "Program",
+    "Protection",
     "Run",
     "Running",
     "Section",
@@ -62,15 +67,18 @@ __all__ = [
     "blocks",
     "chip",
     "chosen",
+    "chosen_protection",
     "combined",
     "compiled",
     "decode",
     "equal_readings",
     "exchange",
     "expected",
+    "harden",
     "inject",
     "layout_table",
     "lint",
+    "options",
     "packed",
     "place",
     "quantised",
@@ -78,6 +86,7 @@ __all__ = [
     "run",
     "sampled",
     "seeded",
+    "silicon_area",
     "sources",
     "synthesise",
     "to_grid",

@@ -19,14 +19,16 @@ from cosynth.rtl.chip import Chip
 from cosynth.rtl.injector import BROKE, ENDED, LATE, SAME, Injectable, Injected
 from cosynth.rtl.machine import MOST_CYCLES
 from cosynth.rtl.network import Host, Layer, Network, Whole
-from cosynth.rtl.outcome import Fault, Stratum
+from cosynth.rtl.outcome import Fault, Flip, Stratum
 from cosynth.rtl.program import Program, Section, read_codes, write_tensor
-from cosynth.rtl.sites import KINDS, Site, Sites
+from cosynth.rtl.sites import KINDS, Sites
 from cosynth.rtl.words import codes_of, whole_of
 
 # a program with a fault has hung after so many times its own cycles
-HANGS = 3
+HANGS = 2
 SPARE = 2000  # cycles that a short program has on top
+# draws to learn how many flips of memories are ever read, and how many more may be drawn for that
+PILOT, MOST_DRAWS = 400, 50
 # bytes that the recorded states may take
 KEPT = 1 << 28
 
@@ -53,9 +55,14 @@ class Campaign:
     seconds: float
 
     @property
+    def simulated(self) -> int:
+        """Faults that were simulated: others lay in words that are never read."""
+        return sum(one.cycles > 0 for one in self.faults)
+
+    @property
     def rate(self) -> float:
-        """Faults per second."""
-        return len(self.faults) / max(self.seconds, 1e-9)
+        """Faults simulated per second."""
+        return self.simulated / max(self.seconds, 1e-9)
 
 
 def inject(  # noqa: PLR0913 - what a campaign depends on
@@ -78,12 +85,16 @@ def inject(  # noqa: PLR0913 - what a campaign depends on
     """Flip `faults` bits, one at a time, in a layer or anywhere, and run the network to its end.
 
     Kinds of sites get equal shares of the faults; within a kind, bits and cycles are drawn
-    uniformly. SpecError for an unknown layer; CircuitError if the chip is wrong without faults.
+    uniformly. A flip in a memory that is never read costs no simulation: of memories so many more
+    are drawn that about their share has to be simulated. SpecError for an unknown layer;
+    CircuitError if the chip is wrong without faults.
     """
     sections = [one for one in program.order if isinstance(one, Section)]
     names = [one.layer for one in sections]
     if layer and layer not in names:
-        raise SpecError(f"--layer {layer}: the array runs no such layer{did_you_mean(layer, names)}")
+        raise SpecError(
+            f"--layer {layer}: the array runs no such layer{did_you_mean(layer, names)}"
+        )
     opened = Injectable.open(sources, top, parameters)
     case = _Case(program, network, chip, inputs, answer or likely_answer(network), dram)
     every = case.spacing(opened)
@@ -92,16 +103,24 @@ def inject(  # noqa: PLR0913 - what a campaign depends on
     with opened.powered(memory, dram) as running:
         lengths = case.record(running, every)
         begun = time.perf_counter()
-        drawn = _draw(rng, opened.sites, kinds, faults, lengths, names.index(layer) if layer else -1)
+        only = names.index(layer) if layer else -1
+        drawn = []
+        for number, kind in enumerate(kinds):
+            share = faults * (number + 1) // len(kinds) - faults * number // len(kinds)
+            if kind == "memory":
+                tried = _draw(rng, opened.sites, kind, PILOT, lengths, only)
+                used = sum(_used(running, one, lengths) is not None for one in tried)
+                share = min(share * PILOT // max(used, 1), share * MOST_DRAWS)
+            drawn += _draw(rng, opened.sites, kind, share, lengths, only)
         found = []
-        for done, (site, bit, section, cycle) in enumerate(drawn):
+        for done, one in enumerate(drawn):
             if on_fault:
-                on_fault(done, faults)
-            found.append(case.fault(running, lengths, (site, bit, section, cycle)))
+                on_fault(done, len(drawn))
+            found.append(case.fault(running, lengths, one))
         seconds = time.perf_counter() - begun
     counts = {kind: Counter[str]() for kind in kinds}
-    for one in found:
-        counts[opened.sites.sites[one.site].kind][one.outcome] += 1
+    for fault in found:
+        counts[opened.sites.sites[fault.flip.site].kind][fault.outcome] += 1
     return Campaign(
         faults=tuple(found),
         sites=opened.sites,
@@ -134,7 +153,7 @@ def ranked(found: Campaign) -> tuple[Vulnerable, ...]:
     for one in found.sites.sites:
         bits[one.register] += len(one.bits)
     for fault in found.faults:
-        register = found.sites.sites[fault.site].register
+        register = found.sites.sites[fault.flip.site].register
         drawn[register] += 1
         failed[register] += fault.outcome in oc.FAILURES
     # a failure stands for as many bits as there are for each fault of its kind
@@ -172,38 +191,41 @@ def _outputs(network: Network) -> tuple[str, ...]:
     return tuple(t.name for t in graph.tensors if t.role == "output" and t.name in made)
 
 
-def _draw(  # noqa: PLR0913 - one draw
+def _draw(
     rng: np.random.Generator,
     sites: Sites,
-    kinds: Sequence[str],
-    faults: int,
+    kind: str,
+    share: int,
     lengths: Sequence[int],
     only: int,
-) -> list[tuple[int, int, int, int]]:
-    """Site, bit, program and cycle of each fault."""
-    found = []
+) -> list[Flip]:
+    """Flips of one kind, uniform over its bits and the cycles of one program or of all."""
     ends = np.cumsum(lengths)
-    low, high = (0, int(ends[-1])) if only < 0 else (int(ends[only] - lengths[only]), int(ends[only]))
-    present = [kind for kind in kinds if sites.bits(kind)]
-    for number, kind in enumerate(present):
-        of_kind = [at for at, one in enumerate(sites.sites) if one.kind == kind]
-        sizes = np.cumsum([len(sites.sites[at].bits) for at in of_kind])
-        share = faults * (number + 1) // len(present) - faults * number // len(present)
-        for place, moment in zip(
-            rng.integers(0, sizes[-1], share), rng.integers(low, high, share), strict=True
-        ):
-            which = int(np.searchsorted(sizes, place, side="right"))
-            section = int(np.searchsorted(ends, moment, side="right"))
-            before = int(ends[section] - lengths[section])
-            bit = int(place - (sizes[which - 1] if which else 0))
-            found.append((of_kind[which], bit, section, int(moment) - before))
+    low, high = (
+        (0, int(ends[-1])) if only < 0 else (int(ends[only]) - lengths[only], int(ends[only]))
+    )
+    of_kind = [at for at, one in enumerate(sites.sites) if one.kind == kind]
+    sizes = np.cumsum([len(sites.sites[at].bits) for at in of_kind])
+    places, moments = rng.integers(0, sizes[-1], share), rng.integers(low, high, share)
+    found = []
+    for place, moment in zip(places.tolist(), moments.tolist(), strict=True):
+        which = int(np.searchsorted(sizes, place, side="right"))
+        section = int(np.searchsorted(ends, moment, side="right"))
+        found.append(
+            Flip(
+                site=of_kind[which],
+                bit=place - (int(sizes[which - 1]) if which else 0),
+                section=section,
+                cycle=moment - int(ends[section]) + lengths[section],
+            )
+        )
     return found
 
 
 class _Case:
     """A network with its inputs, run with faults and without."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self, program: Program, network: Network, chip: Chip, inputs: Mapping[str, Whole],
         answer: Answer, dram: Dram,
     ) -> None:  # fmt: skip
@@ -243,25 +265,19 @@ class _Case:
         running.recorded()
         return [running.cycles(at) for at in range(number)]
 
-    def fault(
-        self, running: Injected, lengths: Sequence[int], drawn: tuple[int, int, int, int]
-    ) -> Fault:
+    def fault(self, running: Injected, lengths: Sequence[int], flip: Flip) -> Fault:
         """Flip one bit and see what becomes of it."""
-        number, bit, section, cycle = drawn
-        site = running.chip.sites.sites[number]
         ended, cycles = SAME, 0
-        moment = _used(running, site, bit, section, cycle, lengths)
+        moment = _used(running, flip, lengths)
         if moment:
-            ended = running.fault(*moment, site.bits[bit], _limit(lengths[moment[0]]))
+            bits = running.chip.sites.sites[flip.site].bits[flip.bit]
+            ended = running.fault(*moment, bits, _limit(lengths[moment[0]]))
             cycles = running.simulated()
             if ended == ENDED:
                 ended = self._rest(running, moment[0], lengths)
                 cycles = running.simulated()
         return Fault(
-            site=number,
-            bit=bit,
-            section=section,
-            cycle=cycle,
+            flip=flip,
             outcome=self._class(running, ended),
             said=running.said() if ended == BROKE else "",
             cycles=cycles,
@@ -311,18 +327,17 @@ class _Case:
             running.changed(place.address, place.bytes)
 
 
-def _used(  # noqa: PLR0913
-    running: Injected, site: Site, bit: int, section: int, cycle: int, lengths: Sequence[int]
-) -> tuple[int, int] | None:
+def _used(running: Injected, flip: Flip, lengths: Sequence[int]) -> tuple[int, int] | None:
     """Program and cycle from which on a flip can be seen; None if it never is.
 
     A word of a memory keeps its flip until it is read, and loses it if it is written before.
     """
+    site, section, cycle = running.chip.sites.sites[flip.site], flip.section, flip.cycle
     if site.memory < 0:
         return section, cycle
     ends = np.cumsum(lengths)
     time = int(ends[section]) - lengths[section] + cycle
-    word, place = divmod(bit, site.width)
+    word, place = divmod(flip.bit, site.width)
     read = running.next_read(site.memory, word, place, time)
     if read < 0:
         return None

@@ -23,16 +23,23 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One flip: which site and which of its bits, in which cycle of which program; and its end.
-
-    `cycles` were simulated for it.
-    """
+class Flip:
+    """Which site and which of its bits is flipped, in which cycle of which program."""
 
     site: int
     bit: int
     section: int
     cycle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A flip and its end; `said` is the rule of the bus that it broke, if it broke one.
+
+    `cycles` were simulated for it.
+    """
+
+    flip: Flip
     outcome: str
     said: str
     cycles: int

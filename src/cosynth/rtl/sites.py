@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +46,9 @@ class Layout:
     def find(self, path: Sequence[str]) -> Place | None:
         """Where a variable lies; modules that Verilator keeps apart are objects of their own."""
         for depth in range(len(path) - 1, -1, -1):
-            name = "__".join(["TOP", *(["__DOT__".join(map(_encoded, path[:depth]))] * (depth > 0))])
+            name = "__".join(
+                ["TOP", *(["__DOT__".join(map(_encoded, path[:depth]))] * (depth > 0))]
+            )
             if name not in self.objects:
                 continue
             kind, base = self.objects[name]
@@ -165,7 +166,9 @@ def _encoded(name: str) -> str:
 def _place(layout: Layout, path: Sequence[str]) -> Place:
     found = layout.find(path)
     if found is None:
-        raise CircuitError(f"the model has no variable {'.'.join(path)}; its registers must be kept")
+        raise CircuitError(
+            f"the model has no variable {'.'.join(path)}; its registers must be kept"
+        )
     return found
 
 
@@ -184,9 +187,7 @@ def _site(one: Registers, layout: Layout, top: str) -> Site:
                 places[bit.register] = _place(layout, (top, *one.path, bit.register))
             place = places[bit.register]
             row[at] = 8 * (place.at + bit.element * place.stride) + bit.bit
-    return Site(
-        path=".".join(one.path), module=one.module, name=one.name, kind=one.kind, bits=rows
-    )
+    return Site(path=".".join(one.path), module=one.module, name=one.name, kind=one.kind, bits=rows)
 
 
 def _watched(layout: Layout, found: State, top: str) -> Iterator[tuple[int, int]]:

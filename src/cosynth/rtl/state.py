@@ -191,9 +191,7 @@ def _contents(
     }
 
 
-def _netlist(
-    sources: Sequence[Path], top: str, parameters: Mapping[str, int]
-) -> Mapping[str, Any]:
+def _netlist(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> Mapping[str, Any]:
     script = [
         *read_sources(sources),
         f"blackbox {MEMORY}",

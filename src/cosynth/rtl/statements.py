@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from cosynth.errors import CircuitError
@@ -64,7 +64,7 @@ def read(text: str, at: int) -> tuple[Statement, int]:
 
 
 def _block(text: str, at: int) -> tuple[Statement, int]:
-    parts = []
+    parts: list[Statement] = []
     while True:
         word = _WORD.match(text, at)
         if word and word[1] == "end":
@@ -75,7 +75,8 @@ def _block(text: str, at: int) -> tuple[Statement, int]:
 
 def _case(text: str, at: int) -> tuple[Statement, int]:
     end = _closed(text, text.index("(", at))
-    heads, parts = [text[at:end].strip()], []
+    heads = [text[at:end].strip()]
+    parts: list[Statement] = []
     while True:
         word = _WORD.match(text, end)
         if word and word[1] == "endcase":
@@ -116,8 +117,7 @@ def without(one: Statement, names: frozenset[str]) -> Statement | None:
     return _kept(one, lambda leaf: leaf.target not in names and leaf.ends != ";")
 
 
-def _kept(one: Statement, wanted: object) -> Statement | None:
-    assert callable(wanted)
+def _kept(one: Statement, wanted: Callable[[Statement], bool]) -> Statement | None:
     if not one.parts:
         return one if one.ends not in {"end", "endcase"} and wanted(one) else None
     parts = [_kept(part, wanted) for part in one.parts]

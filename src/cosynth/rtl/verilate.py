@@ -31,7 +31,8 @@ _PORT = re.compile(r"VL_(IN|OUT|INOUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)(?:,\d+)
 _ANY_PORT = re.compile(r"^\s*VL_(?:IN|OUT|INOUT)(?:8|16|64|W)?\(", re.MULTILINE)
 _OBJECT = re.compile(r"^ +(Vmodel_\w+) +(TOP\w*);", re.MULTILINE)
 _MEMBER = re.compile(
-    r"^ +(?:VlUnpacked<)*(?:([CSIQ])Data|VlWide<(\d+)>)/\*\d+:\d+\*/(?:, \d+>)* (\w+);", re.MULTILINE
+    r"^ +(?:VlUnpacked<)*(?:([CSIQ])Data|VlWide<(\d+)>)/\*\d+:\d+\*/(?:, \d+>)* (\w+);",
+    re.MULTILINE,
 )
 _BYTES = {"C": 1, "S": 2, "I": 4, "Q": 8}
 _WITH_FST = ("-x", "c++", "-fsyntax-only", "-include", "lz4.h", "-include", "zlib.h", os.devnull)
