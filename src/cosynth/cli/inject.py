@@ -19,7 +19,7 @@ from cosynth.cli._output import json_option, show, write_json
               help="What places and cycles are drawn from.")  # fmt: skip
 @click.option("--tolerance", type=click.FloatRange(min=0), metavar="ERROR",
               help="Relative error of an output that is tolerable.  "
-                   "[default: after a softmax the greatest element must stay; else 0.05]")  # fmt: skip
+                   "[default: after a softmax, that the greatest stays; else 0.05]")  # fmt: skip
 @json_option
 def command(
     folder: Path, faults: int, layer: str, seed: int, tolerance: float | None, as_json: bool

@@ -6,9 +6,10 @@ from cosynth.rtl.chip import Chip, chip
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
+from cosynth.rtl.faulted import Answer
 from cosynth.rtl.folder import layout_table, write_folder
 from cosynth.rtl.harden import harden
-from cosynth.rtl.inject import Answer, Campaign, Vulnerable, inject, ranked
+from cosynth.rtl.inject import Campaign, Vulnerable, inject, ranked
 from cosynth.rtl.instructions import decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint

@@ -91,8 +91,8 @@ def _flat(one: Statement, name: str, width: str) -> Statement:
     """Assignments of elements as parts of one vector."""
     if one.target != name:
         return replace(one, parts=tuple(_flat(part, name, width) for part in one.parts))
-    return replace(one, ends=re.sub(rf"^{name}\s*\[(.*?)\]\s*<=", rf"{name}[(\1)*{width}+:{width}] <=",
-                                    one.ends))  # fmt: skip
+    whole = rf"{name}[(\1)*{width}+:{width}] <="
+    return replace(one, ends=re.sub(rf"^{name}\s*\[(.*?)\]\s*<=", whole, one.ends))
 
 
 def _declared(plain: str, name: str) -> tuple[str, str]:

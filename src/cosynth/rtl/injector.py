@@ -1,4 +1,4 @@
-"""A Verilated chip whose bits can be flipped: a run recorded with checkpoints, and faults from them.
+"""A Verilated chip whose bits can be flipped: a run recorded with its states, and faults from them.
 
 The clock, the state's copies and the comparison with the recorded run are in C++
 (`harness/inject.cpp`); a fault is one call for each program that it lives through.
