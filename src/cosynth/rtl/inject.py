@@ -91,8 +91,8 @@ def inject(  # noqa: PLR0913 - what a campaign depends on
             share = faults * (number + 1) // len(kinds) - faults * number // len(kinds)
             if kind == "memory":
                 tried = _draw(rng, opened.sites, kind, PILOT, lengths, only)
-                used = sum(used(running, one, lengths) is not None for one in tried)
-                share = min(share * PILOT // max(used, 1), share * MOST_DRAWS)
+                read = sum(used(running, one, lengths) is not None for one in tried)
+                share = min(share * PILOT // max(read, 1), share * MOST_DRAWS)
             drawn += _draw(rng, opened.sites, kind, share, lengths, only)
         found = []
         for done, one in enumerate(drawn):

@@ -99,6 +99,9 @@ struct Bench {
         dram = std::make_unique<Dram>(memory, bytes, wdata.bits / 8, timing, seed);
     }
 
+    // the model leaves by the thread's context, which may be that of another bench, gone since
+    ~Bench() { Verilated::threadContextp(&context); }
+
     Pin pin(const char* wanted, bool needed = true) {
 #define COSYNTH_PORT(name, bits, input) \
     if (!std::strcmp(#name, wanted)) return Pin{&model->name, bits};
