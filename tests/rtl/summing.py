@@ -1,4 +1,4 @@
-"""The chip of `modules/summing.sv`, opened for faults, and the sum it writes by a model of its own."""
+"""The chip of `modules/summing.sv`, opened for faults."""
 
 from functools import cache
 

@@ -98,7 +98,9 @@ def test_a_word_is_read_after_a_flip_or_written_over(running):
     end = running.cycles(0)
     written = next(t for t in range(end) if running.next_read(0, 1, 0, t) >= 0)
     assert written <= 3
-    reads = {word: {running.next_read(0, word, 5, t) for t in range(written, end)} for word in (0, 1)}
+    reads = {
+        word: {running.next_read(0, word, 5, t) for t in range(written, end)} for word in (0, 1)
+    }
     assert all(len(of_word) > WORDS // 2 - 2 for of_word in reads.values())
     assert max(running.next_read(0, word, 5, 0) for word in (0, 1)) < end
     assert running.next_read(0, 0, 5, end) == -1

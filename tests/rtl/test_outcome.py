@@ -9,7 +9,12 @@ from cosynth.rtl.outcome import MASKED, WRONG, Stratum, combined, wilson
 @pytest.mark.parametrize(
     ("count", "of", "low", "high"),
     # Brown, Cai, DasGupta 2001, and by hand: (0, n) ends at z^2 / (n + z^2)
-    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662)],
+    [
+        (0, 10, 0.0, 0.2775),
+        (5, 10, 0.2366, 0.7634),
+        (10, 10, 0.7225, 1.0),
+        (81, 263, 0.2553, 0.3662),
+    ],
 )
 def test_wilson_is_as_published(count, of, low, high):
     found = wilson(count, of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -111,9 +111,13 @@ class Circuit:
         layer: str = "",
         seed: int = 0,
         answer: rtl.Answer | None = None,
+        kinds: Sequence[str] = rtl.KINDS,
         on_fault: Callable[[int, int], None] | None = None,
     ) -> rtl.Campaign:
-        """Flip so many bits of the circuit, one at a time, while it runs the network."""
+        """Flip so many bits of the circuit, one at a time, while it runs the network.
+
+        `kinds` of sites share them equally; `sources` are those of the circuit unless given.
+        """
         return rtl.inject(
             self.program,
             self.network,
@@ -125,6 +129,7 @@ class Circuit:
             seed=seed,
             layer=layer,
             answer=answer,
+            kinds=kinds,
             parameters=self.chip.parameters(),
             on_fault=on_fault,
         )

@@ -20,6 +20,7 @@ from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
 from cosynth.rtl.protect import Option, Protection, chosen_protection, options, silicon_area
 from cosynth.rtl.reference import run as expected
+from cosynth.rtl.sites import KINDS
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
@@ -28,6 +29,7 @@ from cosynth.rtl.verilate import Port
 __all__ = [
     "EVENTS",
     "FAILURES",
+    "KINDS",
     "OUTCOMES",
     "OWN_CELLS",
     "Answer",

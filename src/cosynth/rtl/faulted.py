@@ -140,13 +140,13 @@ class Case:
         if ended in {LATE, BROKE}:
             return oc.HANG
         found = {name: read_codes(self.program, name, running.memory) for name in self.outputs}
-        same = tolerable = True
+        same = near = True
         for name, codes in found.items():
             wanted = self.expected[name]
             value = whole_of(codes, self.network.activation_format)
             same &= bool(np.array_equal(value, wanted))
-            tolerable &= _tolerable(value, wanted, self.answer)
-        return oc.MASKED if same else oc.TOLERABLE if tolerable else oc.WRONG
+            near &= tolerable(value, wanted, self.answer)
+        return oc.MASKED if same else oc.TOLERABLE if near else oc.WRONG
 
     def _read(self, running: Injected) -> dict[str, Whole]:
         """Values as they lie in DRAM, of all that a host's operation may read."""
@@ -185,7 +185,8 @@ def _limit(cycles: int) -> int:
     return HANGS * cycles + SPARE
 
 
-def _tolerable(found: Whole, wanted: Whole, answer: Answer) -> bool:
+def tolerable(found: Whole, wanted: Whole, answer: Answer) -> bool:
+    """Whether an output, in whole numbers, still is the answer."""
     if answer.top1:
         same = np.argmax(found, axis=-1) == np.argmax(wanted, axis=-1)
         return bool(same.all())

@@ -17,6 +17,7 @@ from typing import Any
 from cosynth.errors import CircuitError
 from cosynth.rtl.kept import kept, key, read_file
 from cosynth.rtl.parts import numbers
+from cosynth.rtl.statements import blank, read
 from cosynth.rtl.tools import yosys
 from cosynth.rtl.yosys import choose, mistakes, read_sources, run
 
@@ -29,9 +30,7 @@ CONFIGURATION = {
 }  # fmt: skip
 # modules that only protect: what they keep belongs to what stands above them
 COPY, KEEPER, CORRECTED = "register_copy", "tripled", "sram_corrected"
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-# a target stands where a statement begins; `a <= b` inside an expression does not
-ASSIGNED = re.compile(r"(?:[;):]|\bbegin\b|\belse\b)\s*(\w+)\s*(?:\[[^;]*?\]\s*)*<=")
+_CLOCKED = re.compile(r"always_ff\s*@\([^)]*\)")
 _INDEX = re.compile(r"\[(\d+)\]$")
 
 
@@ -101,7 +100,9 @@ class State:
 
 def assigned(text: str) -> tuple[str, ...]:
     """Return the names that a SystemVerilog text assigns at a clock."""
-    return tuple(sorted(set(ASSIGNED.findall(_COMMENT.sub(" ", text)))))
+    plain = blank(text)
+    targets = (read(plain, found.end())[0].targets for found in _CLOCKED.finditer(plain))
+    return tuple(sorted(set().union(*targets)))
 
 
 def state(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> State:
@@ -122,7 +123,7 @@ def state(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> S
             groups.setdefault(bits[0].register, []).append(bits)
         for register, bits_of in groups.items():
             module, name = names[-1], register
-            if module == COPY:
+            if module == COPY and len(names) > 2:
                 module, name = names[-3], path[-2].removesuffix(f"_{KEEPER}")
             held = name.rsplit(".", 1)[-1] in CONFIGURATION.get(module, ())
             registers.append(
@@ -141,7 +142,7 @@ def state(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> S
 def _macro(path: tuple[str, ...], names: Sequence[str], sizes: tuple[int, int, int]) -> Macro:
     depth, width, parts = sizes
     module, name = names[-1], path[-1]
-    if module == CORRECTED:
+    if module == CORRECTED and len(names) > 1:
         module, name = names[-2], path[-2]
     return Macro(path=path, module=module, name=name, depth=depth, width=width, parts=parts)
 
