@@ -93,7 +93,7 @@ def test_faults_of_a_layer_fall_into_its_run():
     found = made().inject(60, layer=names[1])
     assert {fault.flip.section for fault in found.faults} == {1}
     with pytest.raises(SpecError, match="the array runs no such layer"):
-        made().inject(3, layer="s2")
+        made().inject(3, layer="softmax")
 
 
 @pytest.mark.slow
