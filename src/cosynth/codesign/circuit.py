@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import cosynth.hardware as hw
 from cosynth import rtl
 from cosynth.codesign.estimate import estimate, prepare
+from cosynth.codesign.orders import predicted, timed
 from cosynth.cost import Job
 from cosynth.errors import SpecError, did_you_mean
 from cosynth.format import Assignment, known
@@ -32,8 +33,10 @@ GOALS = ("latency", "energy", "edp")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Circuit:
-    """A chip with a network's program. `predicted` are cycles by layer, from the cost model.
+    """A chip with a network's program.
 
+    `searched` are cycles by layer as a search reckons them, from the mapping; `predicted` those of
+    the program, from what each unit is told.
     `mappings` are those that the program follows; `own` says how many the design brought.
     """
 
@@ -45,6 +48,7 @@ class Circuit:
     network: rtl.Network
     program: rtl.Program
     mappings: Mapping[str, LoopNest]
+    searched: Mapping[str, float]
     predicted: Mapping[str, float]
     own: int
 
@@ -181,24 +185,47 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
             found = estimate(model, hardware, chosen, goal, on_layer=on_layer)
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
             _add(candidates, nests, same)
-        settled = rtl.chosen(network, chip, candidates)
+        settled = _chosen(network, chip, candidates, same)
     program = rtl.compiled(network, chip, settled)
     priced = estimate(
         model, hardware, chosen, mappings={k: v for k, v in settled.items() if k in layers}
     )
     cycles = {one.job.name: float(one.cost.latency) * chip.frequency for one in priced.layers}
-    predicted = {
+    searched = {
         layer: next(cycles[job.name] for job in same[layer] if job.name in cycles)
         for layer in layers
     }
+    timelines = predicted(chip, program, round(DRAM_LATENCY * chip.frequency))
     own = sum(
         any(settled[layer].levels == nest.levels for nest in [(mappings or {}).get(layer)] if nest)
         for layer in layers
     )
     return Circuit(
         model=name or model.name, seed=seed, hardware=hardware, formats=chosen, chip=chip,
-        network=network, program=program, mappings=settled, predicted=predicted, own=own,
+        network=network, program=program, mappings=settled, own=own, searched=searched,
+        predicted={layer: one.cycles for layer, one in timelines.items()},
     )  # fmt: skip
+
+
+def _chosen(
+    network: rtl.Network,
+    chip: rtl.Chip,
+    candidates: Mapping[str, Sequence[LoopNest]],
+    same: Mapping[str, Sequence[Job]],
+) -> dict[str, LoopNest]:
+    """The mappings that run soonest; layers that are equal are chosen for once."""
+    latency = round(DRAM_LATENCY * chip.frequency)
+    first: dict[frozenset[str], str] = {}
+    for layer in candidates:
+        first.setdefault(frozenset(job.name for job in same[layer]), layer)
+    asked = {layer: candidates[layer] for layer in first.values()}
+    found = rtl.chosen(network, chip, asked, lambda words: timed(chip, words, latency).cycles)
+    for layer in candidates:
+        twin = first[frozenset(job.name for job in same[layer])]
+        if layer not in found:
+            jobs = {job.name: job for job in same[layer]}
+            found[layer] = _renamed(found[twin], jobs[twin], jobs[layer])
+    return found
 
 
 def _add(
@@ -233,6 +260,7 @@ def text(circuit: Circuit) -> str:
         "hardware": hw.table(circuit.hardware),
         "formats": {key: value for key, value in asdict(circuit.formats).items() if value},
         "parameters": circuit.chip.parameters(),
+        "searched": dict(circuit.searched),
         "predicted": dict(circuit.predicted),
         "mappings": {
             layer: write_mapping(nest, names[layer].einsum).splitlines()

@@ -2,7 +2,7 @@
 
 from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
-from cosynth.rtl.chip import Chip, chip
+from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
@@ -10,7 +10,7 @@ from cosynth.rtl.faulted import Answer
 from cosynth.rtl.folder import layout_table, write_folder
 from cosynth.rtl.harden import harden
 from cosynth.rtl.inject import Campaign, Vulnerable, inject, ranked
-from cosynth.rtl.instructions import decode
+from cosynth.rtl.instructions import Command, commands, decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
@@ -32,12 +32,14 @@ __all__ = [
     "KINDS",
     "OUTCOMES",
     "OWN_CELLS",
+    "PARAMETER_BITS",
     "Answer",
     "Bench",
     "Block",
     "BusTraffic",
     "Campaign",
     "Chip",
+    "Command",
     "Dram",
     "Equality",
     "Fault",
@@ -72,7 +74,9 @@ __all__ = [
     "chosen",
     "chosen_protection",
     "combined",
+    "commands",
     "compiled",
+    "container",
     "decode",
     "equal_readings",
     "exchange",

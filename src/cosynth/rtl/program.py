@@ -16,6 +16,7 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Host, Layer, Network, Whole
+from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
@@ -211,6 +212,22 @@ def _left(network: Network, layer: Layer, reason: str) -> Host:
     return Host(name=layer.name, einsums=tuple(members), reason=reason)
 
 
+def words_of(
+    network: Network,
+    chip: Chip,
+    layer: Layer,
+    mapping: mp.Mapping,
+    views: Mapping[str, Place],
+    most: int = MOST_SEGMENTS,
+) -> NDArray[np.uint64]:
+    """Return a layer's program of up to `most` parts; constants lie from address 0 on.
+
+    MappingError says why the array cannot run it.
+    """
+    found = steps(chip, work_of(layer, mapping), views, most)
+    return _words(network, chip, views, Image(0, chip.beat), layer, found)
+
+
 def _section(
     network: Network,
     chip: Chip,
@@ -219,6 +236,19 @@ def _section(
     layer: Layer,
     found: Sequence[Step],
 ) -> Section:
+    words = _words(network, chip, places, image, layer, found)
+    address = image.add(words.view(np.uint8), PAGE)
+    return Section(layer=layer.name, address=address, words=len(words))
+
+
+def _words(
+    network: Network,
+    chip: Chip,
+    places: Mapping[str, Place],
+    image: Image,
+    layer: Layer,
+    found: Sequence[Step],
+) -> NDArray[np.uint64]:
     assembler = Assembler()
     known: dict[tuple[str, Layout], int] = {}
     for step in found:
@@ -227,9 +257,7 @@ def _section(
         else:
             assembler.add(_placed(network, chip, places, image, layer, step, known))
     assembler.end()
-    words = encode(assembler.program)
-    address = image.add(words.view(np.uint8), PAGE)
-    return Section(layer=layer.name, address=address, words=len(words))
+    return encode(assembler.program)
 
 
 def _placed(
