@@ -8,7 +8,7 @@ from cosynth.workload import Builder
 
 
 @cache
-def made():
+def made(stationarity="weight"):
     net = Builder("two")
     net.input("x", (6, 24))
     net.weight("w", (20, 24))
@@ -20,5 +20,6 @@ def made():
     net.einsum("e[m,n] = exp(s[m,n] - p[m,0])", shape=(6, 10))
     net.einsum("t[m] += e[m,n]", shape=(6,))
     net.output(net.einsum("o[m,n] = e[m,n] / t[m]", shape=(6, 10)))
-    chip = engine(rows=4, columns=4, buffer=4096, registers=16, sums=1024, buffer_width=64)
+    sizes = {"buffer": 4096, "registers": 16, "sums": 1024, "buffer_width": 64}
+    chip = engine(rows=4, columns=4, stationarity=stationarity, **sizes)
     return circuit.generate(net.build(), chip)

@@ -20,8 +20,12 @@ from cosynth.cli._output import json_option, say, show, write_json
               help="How many flips, before and after.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="What places and cycles are drawn from.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+              help="Chips that run beside one another.")  # fmt: skip
 @json_option
-def command(folder: Path, budget: float, out: Path, faults: int, seed: int, as_json: bool) -> None:
+def command(
+    folder: Path, budget: float, out: Path, faults: int, seed: int, workers: int, as_json: bool
+) -> None:
     """Write the circuit of DIR with protection where flips fail most for the area it costs:
     registers kept three times, memories with a code that corrects a bit. Then measure it again:
     area by synthesis, cycles and every bit by simulation, failures by other flips.
@@ -42,7 +46,7 @@ def command(folder: Path, budget: float, out: Path, faults: int, seed: int, as_j
     files = tuple(sorted((folder / "rtl").glob("*.sv")))
     node, parameters = float(made.hardware.technology), made.chip.parameters()
     with layer_progress("flipping bits without protection") as on_fault:
-        before = made.inject(faults, sources=files, seed=seed, on_fault=on_fault)
+        before = made.inject(faults, sources=files, seed=seed, workers=workers, on_fault=on_fault)
     area = rtl.silicon_area(rtl.synthesise(files, "chip", parameters), node)
     among = rtl.options(before, files, "chip", parameters, node)
     chosen = rtl.chosen_protection(among, budget / 100 * area)
@@ -52,7 +56,7 @@ def command(folder: Path, budget: float, out: Path, faults: int, seed: int, as_j
     grown = rtl.silicon_area(rtl.synthesise(safe, "chip", parameters), node)
     with layer_progress("flipping bits with protection") as on_fault:
         # other flips than those that the choice was made by
-        after = made.inject(faults, sources=safe, seed=seed + 1, on_fault=on_fault)
+        after = made.inject(faults, sources=safe, seed=seed + 1, workers=workers, on_fault=on_fault)
     data = harden_data(made, chosen, str(out), budget / 100, (area, grown), before, after, run)
     if as_json:
         write_json(data)

@@ -20,9 +20,17 @@ from cosynth.cli._output import json_option, show, write_json
 @click.option("--tolerance", type=click.FloatRange(min=0), metavar="ERROR",
               help="Relative error of an output that is tolerable.  "
                    "[default: after a softmax, that the greatest stays; else 0.05]")  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+              help="Chips that run beside one another.")  # fmt: skip
 @json_option
 def command(
-    folder: Path, faults: int, layer: str, seed: int, tolerance: float | None, as_json: bool
+    folder: Path,
+    faults: int,
+    layer: str,
+    seed: int,
+    tolerance: float | None,
+    workers: int,
+    as_json: bool,
 ) -> None:
     """Flip single bits of the circuit in DIR while it runs its network in Verilator, one at a
     time, and tell what share is masked, tolerable, a wrong answer or a hang, with 95 % intervals,
@@ -46,8 +54,9 @@ def command(
     answer = None if tolerance is None else rtl.Answer(top1=False, error=tolerance)
     with layer_progress(f"flipping bits of {made.chip.name}") as on_fault:
         found = made.inject(
-            faults, sources=files, layer=layer, seed=seed, answer=answer, on_fault=on_fault
-        )
+            faults, sources=files, layer=layer, seed=seed, answer=answer, workers=workers,
+            on_fault=on_fault,
+        )  # fmt: skip
     data = inject_data(made, found, layer, seed)
     if as_json:
         write_json(data)

@@ -107,7 +107,7 @@ class Circuit:
             outstanding=64,
         )
 
-    def inject(
+    def inject(  # noqa: PLR0913 - what a campaign depends on
         self,
         faults: int,
         *,
@@ -116,11 +116,13 @@ class Circuit:
         seed: int = 0,
         answer: rtl.Answer | None = None,
         kinds: Sequence[str] = rtl.KINDS,
+        workers: int = 1,
         on_fault: Callable[[int, int], None] | None = None,
     ) -> rtl.Campaign:
         """Flip so many bits of the circuit, one at a time, while it runs the network.
 
-        `kinds` of sites share them equally; `sources` are those of the circuit unless given.
+        `kinds` of sites share them equally; `workers` run beside one another; `sources` are those
+        of the circuit unless given.
         """
         return rtl.inject(
             self.program,
@@ -134,6 +136,7 @@ class Circuit:
             layer=layer,
             answer=answer,
             kinds=kinds,
+            workers=workers,
             parameters=self.chip.parameters(),
             on_fault=on_fault,
         )

@@ -13,7 +13,7 @@ from cosynth.rtl import outcome as oc
 from cosynth.rtl import reference
 from cosynth.rtl.bench import Dram
 from cosynth.rtl.chip import Chip
-from cosynth.rtl.injector import BROKE, ENDED, LATE, SAME, Injectable, Injected
+from cosynth.rtl.injector import BROKE, ENDED, LATE, SAME, Injected
 from cosynth.rtl.machine import MOST_CYCLES
 from cosynth.rtl.network import Host, Layer, Network, Whole
 from cosynth.rtl.outcome import Fault, Flip
@@ -23,7 +23,7 @@ from cosynth.rtl.words import codes_of, whole_of
 # a program with a fault has hung after so many times its own cycles
 HANGS = 2
 SPARE = 2000  # cycles that a short program has on top
-# bytes that the recorded states may take
+# bytes that all recorded states may take
 KEPT = 1 << 28
 
 
@@ -77,13 +77,6 @@ class Case:
         for name, values in self.inputs.items():
             write_tensor(self.program, self.network, name, values, memory)
         return memory
-
-    def spacing(self, opened: Injectable) -> int:
-        """Cycles between two recorded states, for all to fit into `KEPT` bytes."""
-        with opened.powered(self.memory(), self.dram) as running:
-            cycles = sum(self.record(running, MOST_CYCLES))
-            size = running.state_bytes()
-        return max(64, -(-cycles * size // KEPT))
 
     def record(self, running: Injected, every: int) -> list[int]:
         """Run the network without faults; cycles of each program."""
@@ -161,6 +154,11 @@ class Case:
             write_tensor(self.program, self.network, name, value, running.memory)
             place = self.program.places[name]
             running.changed(place.address, place.bytes)
+
+
+def spacing(cycles: int, size: int, workers: int) -> int:
+    """Cycles between two recorded states of `size` bytes, for those of all workers to fit."""
+    return max(64, -(-cycles * size * workers // KEPT))
 
 
 def used(running: Injected, flip: Flip, lengths: Sequence[int]) -> tuple[int, int] | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from cosynth.errors import SpecError, did_you_mean
 from cosynth.rtl import outcome as oc
 from cosynth.rtl.bench import Dram
 from cosynth.rtl.chip import Chip
-from cosynth.rtl.faulted import Answer, Case, likely_answer, used
-from cosynth.rtl.injector import Injectable
+from cosynth.rtl.faulted import Answer, Case, likely_answer, spacing, used
+from cosynth.rtl.injector import Injectable, Injected
+from cosynth.rtl.machine import MOST_CYCLES
 from cosynth.rtl.network import Network, Whole
 from cosynth.rtl.outcome import Fault, Flip, Stratum
 from cosynth.rtl.program import Program, Section
@@ -62,14 +64,16 @@ def inject(  # noqa: PLR0913 - what a campaign depends on
     kinds: Sequence[str] = KINDS,
     top: str = "chip",
     parameters: Mapping[str, int] | None = None,
+    workers: int = 1,
     on_fault: Callable[[int, int], None] | None = None,
 ) -> Campaign:
     """Flip `faults` bits, one at a time, in a layer or anywhere, and run the network to its end.
 
     Kinds of sites get equal shares of the faults; within a kind, bits and cycles are drawn
     uniformly. A flip in a memory that is never read costs no simulation: of memories so many more
-    are drawn that about their share has to be simulated. SpecError for an unknown layer;
-    CircuitError if the chip is wrong without faults.
+    are drawn that about their share has to be simulated. `workers` chips run beside one another,
+    with the same ends as one. SpecError for an unknown layer; CircuitError if the chip is wrong
+    without faults.
     """
     sections = [one for one in program.order if isinstance(one, Section)]
     names = [one.layer for one in sections]
@@ -79,27 +83,16 @@ def inject(  # noqa: PLR0913 - what a campaign depends on
         )
     opened = Injectable.open(sources, top, parameters)
     case = Case(program, network, chip, inputs, answer or likely_answer(network), dram)
-    every = case.spacing(opened)
-    rng = np.random.default_rng(seed)
-    memory = case.memory()
-    with opened.powered(memory, dram) as running:
-        lengths = case.record(running, every)
-        begun = time.perf_counter()
+    present = [kind for kind in kinds if opened.sites.bits(kind)]
+    with opened.powered(case.memory(), dram) as running:
+        lengths = case.record(running, MOST_CYCLES)
+        every = spacing(sum(lengths), running.state_bytes(), workers)
         only = names.index(layer) if layer else -1
-        drawn = []
-        for number, kind in enumerate(kinds):
-            share = faults * (number + 1) // len(kinds) - faults * number // len(kinds)
-            if kind == "memory":
-                tried = _draw(rng, opened.sites, kind, PILOT, lengths, only)
-                read = sum(used(running, one, lengths) is not None for one in tried)
-                share = min(share * PILOT // max(read, 1), share * MOST_DRAWS)
-            drawn += _draw(rng, opened.sites, kind, share, lengths, only)
-        found = []
-        for done, one in enumerate(drawn):
-            if on_fault:
-                on_fault(done, len(drawn))
-            found.append(case.fault(running, lengths, one))
-        seconds = time.perf_counter() - begun
+        rng = np.random.default_rng(seed)
+        drawn = list(_plan(rng, running, present, faults, lengths, only))
+    begun = time.perf_counter()
+    found = _ends(case, opened, every, drawn, workers, on_fault)
+    seconds = time.perf_counter() - begun
     counts = {kind: Counter[str]() for kind in kinds}
     for fault in found:
         counts[opened.sites.sites[fault.flip.site].kind][fault.outcome] += 1
@@ -108,7 +101,7 @@ def inject(  # noqa: PLR0913 - what a campaign depends on
         sites=opened.sites,
         strata=tuple(
             Stratum(kind=kind, bits=opened.sites.bits(kind), counts=dict(counts[kind]))
-            for kind in kinds
+            for kind in present
         ),
         answer=case.answer,
         layers=dict(zip(names, lengths, strict=True)),
@@ -150,6 +143,58 @@ def ranked(found: Campaign) -> tuple[Vulnerable, ...]:
         )
         for name in order
     )  # fmt: skip
+
+
+def _plan(
+    rng: np.random.Generator,
+    running: Injected,
+    kinds: Sequence[str],
+    faults: int,
+    lengths: Sequence[int],
+    only: int,
+) -> Iterator[Flip]:
+    """All flips of a campaign, kind by kind."""
+    sites = running.chip.sites
+    for number, kind in enumerate(kinds):
+        share = faults * (number + 1) // len(kinds) - faults * number // len(kinds)
+        if kind == "memory":
+            tried = _draw(rng, sites, kind, PILOT, lengths, only)
+            read = sum(used(running, one, lengths) is not None for one in tried)
+            share = min(share * PILOT // max(read, 1), share * MOST_DRAWS)
+        yield from _draw(rng, sites, kind, share, lengths, only)
+
+
+def _ends(
+    case: Case,
+    opened: Injectable,
+    every: int,
+    drawn: Sequence[Flip],
+    workers: int,
+    on_fault: Callable[[int, int], None] | None,
+) -> list[Fault]:
+    """What becomes of each flip; every worker takes the next one that is left."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    found: list[Fault | None] = [None] * len(drawn)
+    waiting = iter(range(len(drawn)))
+    lock = threading.Lock()
+
+    def work() -> None:
+        with opened.powered(case.memory(), case.dram) as running:
+            lengths = case.record(running, every)
+            while True:
+                with lock:
+                    at = next(waiting, None)
+                    if at is None:
+                        return
+                    if on_fault:
+                        on_fault(at, len(drawn))
+                found[at] = case.fault(running, lengths, drawn[at])
+
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work) for _ in range(workers)]:
+            done.result()
+    return [one for one in found if one is not None]
 
 
 def _draw(
