@@ -20,6 +20,7 @@ namespace {
 
 constexpr uint64_t PAGE = 4096;  // bytes of DRAM that are kept together
 constexpr int CONTROL = 0, BASE = 4, WORDS = 8;
+constexpr uint64_t HURRY = 10000;  // cycles for an access to a register after a fault
 constexpr size_t MOST_ACCESSES = 1 << 24;  // of memories that are written down, 16 bytes each
 
 enum Outcome { SAME = 0, ENDED = 1, LATE = 2, BROKE = 3 };  // alike in inject.py
@@ -177,7 +178,7 @@ public:
                 dram->restored(end.dram);
                 now = end.now;
             }
-            patience = 10000;
+            patience = HURRY;
             start(one);
             patience = PATIENCE;
             if (now == clean.now && same(one.first)) return SAME;
@@ -188,9 +189,6 @@ public:
             return BROKE;
         }
     }
-
-    // DRAM as it was after a section without faults; for a caller that goes on from there.
-    void rewind(uint64_t section) { restore(sections[section].last); }
 
     uint64_t simulated = 0;  // cycles since the last `fault`
 
@@ -443,8 +441,6 @@ int inject_fault(void* chip, uint64_t section, uint64_t cycle, const uint64_t* b
 }
 
 int inject_go_on(void* chip, uint64_t section, uint64_t most) { return of(chip).go_on(section, most); }
-
-void inject_rewind(void* chip, uint64_t section) { of(chip).rewind(section); }
 
 uint64_t inject_simulated(void* chip) { return of(chip).simulated; }
 }
