@@ -375,3 +375,28 @@ def test_several_models_share_a_chip(run, model, space, tmp_path):
     parts = said.data["designs"][member["id"]].values()
     total = sum(each["latency"] for each in parts)
     assert member["figures"]["latency"] == pytest.approx(total)
+
+
+def test_verified_designs_are_told_beside_the_search(run, tmp_path):
+    space = tmp_path / "space.toml"
+    space.write_text(
+        '[[parameter]]\nname = "rows"\nkind = "category"\nvalues = [2, 4]\n'
+        '[[parameter]]\nname = "columns"\nkind = "category"\nvalues = [4]\n'
+    )
+    fixed = ["--space", space, "--workers", 1, "--budget", 2, "--out", tmp_path / "out"]
+    said = run("explore", "deep-autoencoder", *fixed, "--verify", 1)
+    data = json.loads((tmp_path / "out" / "front.json").read_text())
+    jsonschema.validate(data, schema("exploration"))
+    (check,) = data["verification"]["checks"]
+    assert (check["id"], check["wrong"]) == (data["knee"], 0)
+    assert "Circuits: what was searched and what was measured" in said.out
+    assert f"0 of {check['bits']:,}" in said.out
+    assert '"verification"' in (tmp_path / "out" / "report.html").read_text()
+    table = said.out.split("Circuits:")[1].splitlines()
+    assert max(map(len, table[:6])) <= 80
+
+
+def test_verify_with_nothing_to_verify_wrong(run, tmp_path):
+    said = run("explore", "deep-autoencoder", "--verify", 0, "--out", tmp_path / "out")
+    assert said.code == 2
+    assert "--verify" in said.err

@@ -171,7 +171,7 @@ def test_what_is_not_finite_becomes_null() -> None:
 def test_script_and_style_are_small() -> None:
     page = html.write({})
     blocks = re.findall(r"(?s)<style>(.*?)</style>|<script>(.*?)</script>", page)
-    assert sum(len(block.encode()) for pair in blocks for block in pair) < 60 * 1024
+    assert sum(len(block.encode()) for pair in blocks for block in pair) < 64 * 1024
 
 
 def test_every_script_is_in_the_page() -> None:

@@ -63,6 +63,10 @@ STUDY, FRONT, REPORT, DESIGNS = "study.sqlite", "front.json", "report.html", "de
     help="Processes that evaluate.  [default: one a core]",
 )  # fmt: skip
 @click.option("--on-cluster", metavar="dask:URL", help="Evaluate on a Dask cluster instead.")
+@click.option(
+    "--verify", "checks", type=click.IntRange(min=1), metavar="K",
+    help="Make circuits of K designs of the front; simulate and synthesise them.",
+)  # fmt: skip
 @format_option
 @dim_option
 @click.option("--open", "browse", is_flag=True, help="Open the report in the browser.")
@@ -80,6 +84,7 @@ def command(
     optimizer: str,
     workers: int | None,
     on_cluster: str | None,
+    checks: int | None,
     formats: str | None,
     dims: tuple[str, ...],
     browse: bool,
@@ -88,6 +93,7 @@ def command(
     """Search for the chips that run all MODELs best, and write the Pareto front to DIR.
 
     DIR gets study.sqlite (every evaluation, durable), front.json, designs/ID.json and report.html.
+    --verify says what is measured in the report, and corrects all other figures by it.
     Interrupted or killed, a search continues with --resume to the same result.
 
     \b
@@ -100,6 +106,10 @@ def command(
     from cosynth.format import assignment
     from cosynth.search import optimiser
 
+    if checks:
+        from cosynth import rtl
+
+        rtl.needed()
     wanted = budget(spend)
     assignment(formats or "int8")
     aim = goal(minimize, limits)
@@ -116,12 +126,16 @@ def command(
     with _resumable(out):
         found = _searched(problem, chosen, Request(out, wanted, resume, force, where))
         data = _written(found, out)
+        if checks and found.members:
+            data = _verified(found, data, out, checks)
     if as_json:
         write_json(data)
     else:
-        from cosynth.report.terminal import front_view
+        from cosynth.report.terminal import front_view, verification_view
 
         show(front_view(data, width()))
+        if "verification" in data:
+            show(verification_view(data["verification"], len(data["front"])))
     _finish(found, out, browse=browse, quiet=as_json)
 
 
@@ -219,6 +233,21 @@ def _written(found: Front, out: Path) -> ExploreData:
             designs[name] = found.estimates(record)
             save(out / DESIGNS / f"{name}.json", found.written(record, designs[name]))
     data = explore_data(found, designs)
+    save(out / FRONT, compact(data))
+    save(out / REPORT, html.write(data))
+    return data
+
+
+def _verified(found: Front, data: ExploreData, out: Path, checks: int) -> ExploreData:
+    """Make circuits of some designs; write front and report again, with what they show."""
+    from cosynth.cli._progress import step_progress
+    from cosynth.codesign.verify import verify
+    from cosynth.report import html
+    from cosynth.report.verification import verification_data
+
+    with step_progress("verifying") as on_step:
+        made = verify(found, checks, on_step)
+    data = {**data, "verification": verification_data(found, made)}
     save(out / FRONT, compact(data))
     save(out / REPORT, html.write(data))
     return data

@@ -5,14 +5,12 @@ from __future__ import annotations
 import cosynth.hardware as hw
 from cosynth import rtl
 from cosynth.codesign.circuit import Circuit
+from cosynth.codesign.verify import MACROS
 from cosynth.cost import silicon
 from cosynth.format import known
 from cosynth.hardware.laws import logic_area, sram_area
 from cosynth.report.contract_circuit import GenerateData, SimulateData, SynthesizeData
 from cosynth.report.version import version
-
-# components of the tree that are macros, and not logic
-MACROS = ("buffer", "sums")
 
 
 def generate_data(circuit: Circuit, folder: str) -> GenerateData:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired, TypeAlias, TypedDict
 
+from cosynth.report.contract_verification import VerificationData
+
 Value: TypeAlias = str | int | float | bool
 OrUnlimited: TypeAlias = float | None  # null: unlimited, or not a number
 
@@ -258,6 +260,7 @@ class ExploreData(TypedDict):
         dict[str, dict[str, EstimateData]],
         "members of the front, at most 40: id -> model -> estimate",
     ]
+    verification: NotRequired[Annotated[VerificationData, "with --verify"]]
     citations: list[str]
     version: str
 

@@ -14,12 +14,12 @@ from importlib import resources
 
 # in the order in which the script needs them
 SCRIPTS = (
-    "units", "dom", "axis", "overview", "front", "parallel", "convergence",
+    "units", "dom", "axis", "overview", "front", "parallel", "verified", "convergence",
     "design", "tree", "roofline", "layers", "mapping", "main",
 )  # fmt: skip
 # those that only one kind of page needs
 _MAPS = {"mapping"}
-_DESIGNS = {"overview", "front", "parallel", "convergence", "design", "tree"}
+_DESIGNS = {"overview", "front", "parallel", "verified", "convergence", "design", "tree"}
 _SPACED = re.compile(
     r'(?P<text>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)'
     r"|\s*(?P<sign>[=,:?({&|<>*]|(?<= )[+-](?= [^+-]))\s*"

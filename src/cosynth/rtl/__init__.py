@@ -24,6 +24,7 @@ from cosynth.rtl.sites import KINDS
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
+from cosynth.rtl.tools import needed
 from cosynth.rtl.verilate import Port
 
 __all__ = [
@@ -85,7 +86,11 @@ __all__ = [
     "inject",
     "layout_table",
     "lint",
+<<<<<<< HEAD
     "options",
+=======
+    "needed",
+>>>>>>> main
     "packed",
     "place",
     "quantised",

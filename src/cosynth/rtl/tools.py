@@ -129,6 +129,13 @@ def nextpnr() -> Tool:
     return _yowasp("nextpnr", package, function, "nextpnr-ecp5", "places")
 
 
+def needed() -> None:
+    """Raise CircuitError, with what to install, unless circuits can be run and synthesised."""
+    verilator()
+    compiler()
+    yosys()
+
+
 def _yowasp(name: str, package: str, function: str, program: str, does: str) -> Tool:
     if find_spec(package):
         start = f"import sys, {package} as p; sys.exit(p.{function}(sys.argv[1:]))"

@@ -18,7 +18,7 @@ function overview(study) {
     knee && tag("p.note", "The figures are those of the knee, ", tag("a", { href: address(knee.id) }, knee.id),
       ", the most balanced design. Each tick is a design of the front."),
     facts(data),
-    stuck < data.evaluations.length && frontSection(study), front.length > 0 && frontTable(study), parallelSection(study), convergenceSection(study));
+    stuck < data.evaluations.length && frontSection(study), front.length > 0 && frontTable(study), verifiedSection(study), parallelSection(study), convergenceSection(study));
 }
 
 const listed = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);

@@ -9,8 +9,14 @@ from cosynth.report.terminal.front import front_view
 from cosynth.report.terminal.listing import list_view
 from cosynth.report.terminal.mapping import mapping_view
 from cosynth.report.terminal.model import model_view
+from cosynth.report.terminal.verification import verification_view
 
 __all__ = [
+<<<<<<< HEAD
     "chip_view", "estimate_view", "format_view", "front_view", "harden_view", "inject_view",
     "list_view", "mapping_view", "model_view", "simulate_view", "synthesize_view",
+=======
+    "chip_view", "estimate_view", "format_view", "front_view", "list_view", "mapping_view",
+    "model_view", "simulate_view", "synthesize_view", "verification_view",
+>>>>>>> main
 ]  # fmt: skip
