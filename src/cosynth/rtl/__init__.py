@@ -86,11 +86,8 @@ __all__ = [
     "inject",
     "layout_table",
     "lint",
-<<<<<<< HEAD
-    "options",
-=======
     "needed",
->>>>>>> main
+    "options",
     "packed",
     "place",
     "quantised",

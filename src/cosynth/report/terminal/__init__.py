@@ -12,11 +12,7 @@ from cosynth.report.terminal.model import model_view
 from cosynth.report.terminal.verification import verification_view
 
 __all__ = [
-<<<<<<< HEAD
     "chip_view", "estimate_view", "format_view", "front_view", "harden_view", "inject_view",
     "list_view", "mapping_view", "model_view", "simulate_view", "synthesize_view",
-=======
-    "chip_view", "estimate_view", "format_view", "front_view", "list_view", "mapping_view",
-    "model_view", "simulate_view", "synthesize_view", "verification_view",
->>>>>>> main
+    "verification_view",
 ]  # fmt: skip
