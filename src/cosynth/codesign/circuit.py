@@ -84,24 +84,61 @@ class Circuit:
         on_layer: Callable[[int, int], None] | None = None,
     ) -> rtl.Run:
         """Run the network on the circuit; `latency` cycles is that of DRAM."""
-        wait = round(DRAM_LATENCY * self.chip.frequency) if latency is None else latency
-        dram = rtl.Dram(
-            latency=max(wait, 1),
-            write_latency=max(wait, 1),
-            bandwidth=Fraction(self.chip.bytes_per_cycle).limit_denominator(1000),
-            outstanding=64,
-        )
         return rtl.run(
             self.program,
             self.network,
             self.chip,
             sources or rtl.sources("chip"),
             self.whole(self.inputs() if inputs is None else inputs),
-            dram=dram,
+            dram=self.dram(latency),
             seed=seed,
             parameters=self.chip.parameters(),
             trace=trace,
             on_layer=on_layer,
+        )
+
+    def dram(self, latency: int | None = None) -> rtl.Dram:
+        """The DRAM of a bench: that of the hardware; `latency` cycles unless `DRAM_LATENCY`."""
+        wait = round(DRAM_LATENCY * self.chip.frequency) if latency is None else latency
+        return rtl.Dram(
+            latency=max(wait, 1),
+            write_latency=max(wait, 1),
+            bandwidth=Fraction(self.chip.bytes_per_cycle).limit_denominator(1000),
+            outstanding=64,
+        )
+
+    def inject(  # noqa: PLR0913 - what a campaign depends on
+        self,
+        faults: int,
+        *,
+        sources: tuple[Path, ...] | None = None,
+        layer: str = "",
+        seed: int = 0,
+        answer: rtl.Answer | None = None,
+        kinds: Sequence[str] = rtl.KINDS,
+        workers: int = 1,
+        on_fault: Callable[[int, int], None] | None = None,
+    ) -> rtl.Campaign:
+        """Flip so many bits of the circuit, one at a time, while it runs the network.
+
+        `kinds` of sites share them equally; `workers` run beside one another; `sources` are those
+        of the circuit unless given.
+        """
+        return rtl.inject(
+            self.program,
+            self.network,
+            self.chip,
+            sources or rtl.sources("chip"),
+            self.whole(self.inputs()),
+            dram=self.dram(),
+            faults=faults,
+            seed=seed,
+            layer=layer,
+            answer=answer,
+            kinds=kinds,
+            workers=workers,
+            parameters=self.chip.parameters(),
+            on_fault=on_fault,
         )
 
     def reference(
