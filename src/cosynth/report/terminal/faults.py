@@ -73,8 +73,8 @@ def harden_view(data: HardenData) -> RenderableType:
     foot = (
         f"\narea      {show(data['area'], 'area')} and {data['added']:.1%} more, synthesised"
         f"\ncycles    {data['cycles']:,} without, {data['protected_cycles']:,} with; {right}"
-        f"\nfailures  {_interval(data['before'])} of flips without,"
-        f" {_interval(data['after'])} with; {data['residual']:.0%} of those before, as there are"
-        " more bits to flip"
+        f"\nfailures  {_interval(data['before'])} % of flips without,"
+        f" {_interval(data['after'])} % with; {data['residual']:.0%} of those before, as there"
+        " are more bits to flip"
     )
     return Group(head, rows, Text(foot))
