@@ -128,8 +128,9 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     if chosen.layers:
         raise SpecError("formats that differ by layer have no circuit yet: give one for all")
     chip = rtl.chip(hardware, known(chosen.weights), known(chosen.activations))
-    plan = prepare(model, chosen)
-    constants = rtl.seeded(plan.graph, seed)
+    low = rtl.lowered(model)
+    plan = prepare(low.graph, chosen)
+    constants = rtl.seeded(plan.graph, seed) | rtl.folded(low.graph, plan.graph, low.shares)
     drawn = rtl.sampled(plan.graph, seed)
     network = rtl.quantised(
         plan.graph, plan.parts, constants, drawn, known(chosen.weights), known(chosen.activations)
@@ -144,13 +145,13 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         candidates: dict[str, list[LoopNest]] = {layer: [] for layer in layers}
         _add(candidates, mappings or {}, same)
         for goal in GOALS:
-            found = estimate(model, hardware, chosen, goal, on_layer=on_layer)
+            found = estimate(low.graph, hardware, chosen, goal, on_layer=on_layer)
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
             _add(candidates, nests, same)
         settled = rtl.chosen(network, chip, candidates)
     program = rtl.compiled(network, chip, settled)
     priced = estimate(
-        model, hardware, chosen, mappings={k: v for k, v in settled.items() if k in layers}
+        low.graph, hardware, chosen, mappings={k: v for k, v in settled.items() if k in layers}
     )
     cycles = {one.job.name: float(one.cost.latency) * chip.frequency for one in priced.layers}
     predicted = {
@@ -176,7 +177,7 @@ def _add(
     for layer, found in candidates.items():
         own = next(job for job in same[layer] if job.name == layer)
         for other in (own, *same[layer]):
-            if other.name in nests:
+            if other.name in nests and nests[other.name].engine == "mac":
                 found.append(_renamed(nests[other.name], other, own))
                 break
 

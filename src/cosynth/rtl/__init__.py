@@ -10,6 +10,7 @@ from cosynth.rtl.folder import layout_table, write_folder
 from cosynth.rtl.instructions import decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
+from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
 from cosynth.rtl.network import Host, Layer, Network, quantised, sampled, seeded, to_grid
 from cosynth.rtl.place import Placement, place
@@ -19,6 +20,7 @@ from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.verilate import Port
+from cosynth.rtl.weights import folded
 
 __all__ = [
     "EVENTS",
@@ -32,6 +34,7 @@ __all__ = [
     "Finding",
     "Host",
     "Layer",
+    "Lowered",
     "Macro",
     "Measured",
     "Network",
@@ -57,8 +60,10 @@ __all__ = [
     "equal_readings",
     "exchange",
     "expected",
+    "folded",
     "layout_table",
     "lint",
+    "lowered",
     "packed",
     "place",
     "quantised",

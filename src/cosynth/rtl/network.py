@@ -13,7 +13,7 @@ from cosynth.errors import WorkloadError
 from cosynth.format import Format
 from cosynth.rtl.evaluate import evaluate
 from cosynth.rtl.operands import Operand, operand
-from cosynth.rtl.post import Fused, fused
+from cosynth.rtl.post import Fused, leading
 from cosynth.rtl.work import Post
 from cosynth.workload import Access, Einsum, Workload
 
@@ -171,15 +171,16 @@ def quantised(
             units[tensor.name] = max(float(np.abs(values[tensor.name]).max()), 1e-12) / most
     operations: list[Operation] = []
     whole: dict[str, Whole] = {}
+    known = {t.name: values[t.name] for t in graph.tensors if t.role == "weight"
+             and t.name in values}  # fmt: skip
     for group in groups:
         members = [graph.einsums[at] for at in group]
-        found = fused(graph, members)
-        if isinstance(found, str):
-            out = members[-1].output.tensor
-            del out
-            operations.append(Host(name=members[0].name, einsums=tuple(members), reason=found))
-            continue
-        operations.append(_layer(graph, found, constants, units, weights, activations, whole))
+        found, reason = leading(graph, members)
+        if found is not None:
+            operations.append(_layer(graph, found, known, units, weights, activations, whole))
+            members = members[found.taken :]
+        if members:
+            operations.append(Host(name=members[0].name, einsums=tuple(members), reason=reason))
     return Network(
         graph=graph, operations=tuple(operations), weights=whole, constants=dict(constants),
         units=units, weight_format=weights, activation_format=activations,
@@ -224,7 +225,7 @@ def _layer(
         weight_unit = np.full(channels, units[_root(graph, one.weight.tensor)])
     fine = QUARTERS if operand(activations).float else 0
     out_unit = units[one.out] / 2**fine
-    factor = data_unit * weight_unit / out_unit
+    factor = one.scale * data_unit * weight_unit / out_unit
     shift = min(math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max()))), MOST_SHIFT)
     multiplier = np.minimum(np.rint(factor * 2.0**shift), (1 << MULTIPLIER_BITS) - 1)
     bias = np.zeros(channels)
