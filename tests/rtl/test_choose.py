@@ -8,8 +8,9 @@ from cosynth.format import Assignment, known
 from cosynth.hardware.families.engine import engine
 from cosynth.rtl.chip import chip
 from cosynth.rtl.choose import chosen, effort
+from cosynth.rtl.floats import sampled, seeded
 from cosynth.rtl.instructions import Command
-from cosynth.rtl.network import Layer, quantised, sampled, seeded
+from cosynth.rtl.network import Layer, quantised
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import cosynth as cs
 from cosynth.codesign.estimate import prepare
 from cosynth.format import Assignment, decode, encode, known
 from cosynth.rtl import reference
-from cosynth.rtl.network import quantised, run_floats, sampled, seeded, to_grid
+from cosynth.rtl.floats import run_floats, sampled, seeded
+from cosynth.rtl.network import quantised, to_grid
 from cosynth.rtl.operands import operand
 
 

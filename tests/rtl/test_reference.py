@@ -8,7 +8,8 @@ import pytest
 from tests.rtl.layers import gemm, layer_of, network_of
 
 from cosynth.rtl import reference
-from cosynth.rtl.network import sampled, to_grid
+from cosynth.rtl.floats import sampled
+from cosynth.rtl.network import to_grid
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import cosynth.hardware as hw
 from cosynth import rtl
 from cosynth.codesign.estimate import estimate, prepare
+from cosynth.codesign.stored import stored
 from cosynth.cost import Job
 from cosynth.errors import SpecError, did_you_mean
 from cosynth.format import Assignment, known
@@ -23,18 +24,20 @@ from cosynth.mapping import read as read_mapping
 from cosynth.mapping import write as write_mapping
 from cosynth.workload import Workload
 
-VERSION = 1
+VERSION = 2
 # of an access to DRAM, s: row and column of an LPDDR4 and the way there and back; assumed
 DRAM_LATENCY = 100e-9
 # besides a design's own mappings, those that are best for these goals are tried on the circuit
 GOALS = ("latency", "energy", "edp")
+DRAWN, FILE = "drawn", "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Circuit:
     """A chip with a network's program. `predicted` are cycles by layer, from the cost model.
 
-    `mappings` are those that the program follows; `own` says how many the design brought.
+    `mappings` are those that the program follows; `own` says how many the design brought. Weights
+    are of the `origin` "drawn" or "file"; `dims` are the sizes that the file left open.
     """
 
     model: str
@@ -47,6 +50,8 @@ class Circuit:
     mappings: Mapping[str, LoopNest]
     predicted: Mapping[str, float]
     own: int
+    origin: str = DRAWN
+    dims: Mapping[str, int] = field(default_factory=dict)
 
     def inputs(self, seed: int | None = None) -> dict[str, NDArray[np.float64]]:
         """Inputs drawn for a seed, that of the circuit unless another is given."""
@@ -116,11 +121,14 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     name: str = "",
     mappings: Mapping[str, LoopNest] | None = None,
     settled: Mapping[str, LoopNest] | None = None,
+    weights: Mapping[str, NDArray[np.float64]] | None = None,
+    dims: Mapping[str, int] | None = None,
     seed: int = 0,
     on_layer: Callable[[int, int], None] | None = None,
 ) -> Circuit:
     """Return the circuit of a chip for a model, with weights and inputs drawn by `seed`.
 
+    `weights` that are given, all of the model's by name, are taken instead of drawn ones.
     `mappings` are a design's own; others found here are taken where they run sooner.
     `settled` are followed as they are. SpecError if no circuit can be made for the hardware.
     """
@@ -130,7 +138,10 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     chip = rtl.chip(hardware, known(chosen.weights), known(chosen.activations))
     low = rtl.lowered(model)
     plan = prepare(low.graph, chosen)
-    constants = rtl.seeded(plan.graph, seed) | rtl.folded(low.graph, plan.graph, low.shares)
+    if weights is None:
+        constants = rtl.seeded(plan.graph, seed) | rtl.folded(low.graph, plan.graph, low.shares)
+    else:
+        constants = rtl.folded(low.graph, plan.graph, {**weights, **low.shares})
     drawn = rtl.sampled(plan.graph, seed)
     network = rtl.quantised(
         plan.graph, plan.parts, constants, drawn, known(chosen.weights), known(chosen.activations)
@@ -165,6 +176,7 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     return Circuit(
         model=name or model.name, seed=seed, hardware=hardware, formats=chosen, chip=chip,
         network=network, program=program, mappings=settled, predicted=predicted, own=own,
+        origin=DRAWN if weights is None else FILE, dims=dict(dims or {}),
     )  # fmt: skip
 
 
@@ -197,6 +209,8 @@ def text(circuit: Circuit) -> str:
         "version": VERSION,
         "model": circuit.model,
         "seed": circuit.seed,
+        "weights": circuit.origin,
+        "dims": dict(circuit.dims),
         "hardware": hw.table(circuit.hardware),
         "formats": {key: value for key, value in asdict(circuit.formats).items() if value},
         "parameters": circuit.chip.parameters(),
@@ -224,7 +238,7 @@ def write(circuit: Circuit, folder: Path) -> None:
     (folder / "circuit.json").write_text(text(circuit), encoding="utf-8")
 
 
-def read(folder: Path, load: Callable[[str], Workload]) -> Circuit:
+def read(folder: Path, load: Callable[[str, Mapping[str, int]], Workload]) -> Circuit:
     """Make the circuit of a folder again; SpecError if it is none, or not this one."""
     path = folder / "circuit.json"
     try:
@@ -242,12 +256,16 @@ def read(folder: Path, load: Callable[[str], Workload]) -> Circuit:
     try:
         formats = document["formats"]
         nests = {n: read_mapping("\n".join(lines)) for n, lines in document["mappings"].items()}
+        dims = {str(dim): int(size) for dim, size in document["dims"].items()}
+        given = stored(Path(document["model"]), dims) if document["weights"] == FILE else None
         made = generate(
-            load(document["model"]),
+            given.model if given else load(document["model"], dims),
             hw.build(document["hardware"], f"{path}: hardware"),
             Assignment(weights=formats["weights"], activations=formats["activations"]),
             name=document["model"],
             settled=nests,
+            weights=given.weights if given else None,
+            dims=dims,
             seed=int(document["seed"]),
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -6,13 +6,14 @@ from cosynth.rtl.chip import Chip, chip
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
+from cosynth.rtl.floats import run_floats, sampled, seeded
 from cosynth.rtl.folder import layout_table, write_folder
 from cosynth.rtl.instructions import decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
-from cosynth.rtl.network import Host, Layer, Network, quantised, sampled, seeded, to_grid
+from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
 from cosynth.rtl.reference import run as expected
@@ -68,6 +69,7 @@ __all__ = [
     "place",
     "quantised",
     "run",
+    "run_floats",
     "sampled",
     "seeded",
     "sources",

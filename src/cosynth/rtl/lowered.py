@@ -1,4 +1,4 @@
-"""A network as an array of multipliers can run more of it: means over windows become products."""
+"""A network as an array can run more of it: means become products, and moves are read through."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cosynth.rtl.moved import without_moves
 from cosynth.workload import Tensor, Workload
 from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Index, Term
 from cosynth.workload.passes import prune
@@ -28,6 +29,8 @@ class Lowered:
 def lowered(model: Workload) -> Lowered:
     """Return the model with each mean over windows as a product with a kernel of equal shares.
 
+    Copies that only move elements are read through.
+
     >>> import cosynth as cs
     >>> found = lowered(cs.load("resnet8"))
     >>> next(str(one) for one in found.graph.einsums if one.name == "pool.sum")
@@ -35,6 +38,7 @@ def lowered(model: Workload) -> Lowered:
     >>> float(found.shares["pool.sum.share"].sum())
     1.0
     """
+    model = without_moves(model)
     shares: dict[str, Floats] = {}
     changed: dict[int, Einsum | None] = {}
     readers = consumers(model)

@@ -12,7 +12,7 @@ from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fused:
-    """A contraction, constants added to its channels, a scale, a tensor added, limits, in this order.
+    """A contraction, constants added to its channels, a scale, a tensor added, limits, so ordered.
 
     `taken` einsums of the group are in it.
     """

@@ -208,7 +208,7 @@ def _left(network: Network, layer: Layer, reason: str) -> Host:
     while members[-1].output.tensor != layer.out:
         at += 1
         members.append(network.graph.einsums[at])
-    return Host(name=layer.name, einsums=tuple(members), reason=reason)
+    return Host(name=layer.name, einsums=tuple(members), reason=reason, writes=(layer.out,))
 
 
 def _section(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cosynth.errors import WorkloadError
 from cosynth.rtl.evaluate import evaluate
-from cosynth.rtl.network import make_view
+from cosynth.rtl.floats import make_view
 from cosynth.workload import Access, Einsum, Workload
 from cosynth.workload.passes.rewrite import consumers
 
@@ -97,7 +97,8 @@ def _along(values: Floats, head: Einsum, ranks: tuple[str, ...]) -> Floats:
     """What differs along some ranks of an output alone, by those ranks in their order."""
     dims = [next(d for d, i in enumerate(head.output.indices) if i.name == r) for r in ranks]
     rest = [dim for dim in range(values.ndim) if dim not in dims]
-    return np.asarray(values.transpose(*dims, *rest)[(..., *(0 for _ in rest))])
+    moved = values.transpose(*dims, *rest)
+    return np.asarray(moved.reshape(*moved.shape[: len(dims)], -1)[..., 0])
 
 
 def _scaled(
