@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -159,8 +159,9 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
             found = estimate(low.graph, hardware, chosen, goal, on_layer=on_layer)
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
             _add(candidates, nests, same)
-        settled = rtl.chosen(network, chip, candidates)
-    program = rtl.compiled(network, chip, settled)
+        program, settled = _settled(network, chip, candidates)
+    else:
+        program = rtl.compiled(network, chip, settled)
     priced = estimate(
         low.graph, hardware, chosen, mappings={k: v for k, v in settled.items() if k in layers}
     )
@@ -178,6 +179,26 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         network=network, program=program, mappings=settled, predicted=predicted, own=own,
         origin=DRAWN if weights is None else FILE, dims=dict(dims or {}),
     )  # fmt: skip
+
+
+def _settled(
+    network: rtl.Network, chip: rtl.Chip, candidates: Mapping[str, Sequence[LoopNest]]
+) -> tuple[rtl.Program, dict[str, LoopNest]]:
+    """The program of the best candidates; one that cannot be written down gives way to the next."""
+    left = dict(candidates)
+    settled = rtl.chosen(network, chip, left)
+    while True:
+        program = rtl.compiled(network, chip, settled)
+        refused = [one.name for one in program.order if isinstance(one, rtl.Host)]
+        again = {
+            name: rest
+            for name in refused
+            if name in left and (rest := [one for one in left[name] if one != settled[name]])
+        }
+        if not again:
+            return program, settled
+        left |= again
+        settled |= rtl.chosen(network, chip, again)
 
 
 def _add(

@@ -36,16 +36,12 @@ class Plan:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     visits: Mapping[Key, int]
+    spilled: bool = False  # whether sums leave the array's memory before they are finished
 
     @property
     def held(self) -> bool:
         """Whether units hold an operand; else they keep sums."""
         return self.chip.flow != "output"
-
-    @property
-    def spilled(self) -> bool:
-        """Whether sums leave the array's memory before they are finished."""
-        return any(count > 1 for count in self.visits.values())
 
     def bits(self, kind: str) -> int:
         """Bits of an element of a region."""
@@ -181,7 +177,7 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
                     )
                 for key in made.keys(tile, segment):
                     visits[key] = visits.get(key, 0) + 1
-    return replace(made, visits=visits)
+    return replace(made, visits=visits, spilled=any(count > 1 for count in visits.values()))
 
 
 def _parts(one: Plan) -> tuple[tuple[Segment, ...], ...]:
