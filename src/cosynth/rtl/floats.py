@@ -36,7 +36,7 @@ def sampled(graph: Workload, seed: int) -> dict[str, Floats]:
         if t.name in rows
         else rng.normal(0.0, 1.0, t.shape)
         for t in graph.tensors
-        if t.role == "input"
+        if t.role == "input" and not t.view_of
     }
 
 

@@ -75,7 +75,8 @@ class Network:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of what the user gives."""
-        return tuple(tensor.name for tensor in self.graph.tensors if tensor.role == "input")
+        return tuple(tensor.name for tensor in self.graph.tensors
+                     if tensor.role == "input" and not tensor.view_of)  # fmt: skip
 
 
 def _grid(format: Format) -> tuple[Operand, int]:

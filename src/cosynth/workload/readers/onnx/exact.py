@@ -41,7 +41,8 @@ def exact(path: Path, dims: Mapping[str, int] | None = None) -> Workload:
             if node.op_type in _RESHAPES:
                 tensors[made.name] = replace(made, view_of=(given,))
             elif made.role != "weight" and (indices := _read(node, tensors[given], start)):
-                tensors[made.name] = replace(made, view_of=())
+                role = "output" if made.role == "output" else "activation"
+                tensors[made.name] = replace(made, view_of=(), role=role)
                 copies.append(_copy(made, given, indices, node.op_type))
                 start += made.shape[_axis(node)] if node.op_type == "Split" else 0
     graph = replace(scope.net.build(), tensors=tuple(tensors.values()))
