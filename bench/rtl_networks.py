@@ -16,13 +16,17 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 import cosynth as cs
 from cosynth.codesign import ChipProblem, chip_space, circuit, goal
 from cosynth.errors import CosynthError
+from cosynth.format import Assignment
+from cosynth.hardware import Hardware
 from cosynth.rtl import Host
 from cosynth.workload import Builder, Workload
 from cosynth.workload.layers.attention import Attention
@@ -33,6 +37,7 @@ from cosynth.workload.layers.transformer import Block, block
 TINY = ("deep-autoencoder", "resnet8", "ds-cnn", "mobilenetv1-025-96")
 LARGE = ("alexnet", "resnet18")
 BLOCK = "transformer-block"
+Point = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -66,37 +71,41 @@ def network(name: str) -> Workload:
     return transformer_block() if name == BLOCK else cs.load(name)
 
 
-def drawn(options: argparse.Namespace) -> list[dict[str, object]]:
-    """Points of the space in the order in which the seed gives them, those left out counted."""
+def points(
+    seed: int, count: int, *, most_units: int, most_buffer: int
+) -> tuple[list[Point], Counter[str]]:
+    """Points of the space in the order in which a seed gives them, and why others were left out."""
     space = chip_space(None)
-    generator = np.random.default_rng(options.seed)
-    found: list[dict[str, object]] = []
+    generator = np.random.default_rng(seed)
+    found: list[Point] = []
     left: Counter[str] = Counter()
-    while len(found) < options.designs:
+    while len(found) < count:
         point = next(iter(space.sample(generator, 1)))
-        if int(point["rows"]) * int(point["columns"]) > options.most_units:
+        if int(point["rows"]) * int(point["columns"]) > most_units:
             left["more multipliers"] += 1
-        elif int(point["buffer"]) > options.most_buffer * 1024:
+        elif int(point["buffer"]) > most_buffer:
             left["a larger buffer"] += 1
         elif str(point["format"]).startswith("mx"):
             left["a format with scales of blocks"] += 1
         else:
             found.append(dict(point))
-    print(f"{space.size:,} points; seed {options.seed}; passed over: "
-          + (", ".join(f"{count} for {why}" for why, count in left.items()) or "none"))  # fmt: skip
-    return found
+    return found, left
 
 
-def row(name: str, point: dict[str, object], options: argparse.Namespace, total: Total) -> str:
+def chip_of(point: Point) -> tuple[Hardware, Assignment]:
+    """The chip of a point, and its formats; floats are summed whole."""
+    problem = ChipProblem(models=(), space=chip_space(None), goal=goal("latency"))
+    sums = {"accumulator": "exact"} if str(point["format"]).startswith("fp") else {}
+    return problem.hardware({**point, **sums}), problem.assignment(point)
+
+
+def row(name: str, point: Point, options: argparse.Namespace, total: Total) -> str:
     """One network on one chip."""
-    problem = ChipProblem(models=(name,), space=chip_space(None), goal=goal("latency"))
-    formats = problem.assignment(point)
-    float_sums = {"accumulator": "exact"} if str(point["format"]).startswith("fp") else {}
     model = network(name)
     begun = time.perf_counter()
     total.pairs += 1
     try:
-        chip = problem.hardware(point | float_sums)
+        chip, formats = chip_of(point)
         made = circuit.generate(model, chip, formats, seed=options.seed)
     except CosynthError as error:
         total.refused += 1
@@ -139,7 +148,13 @@ def main() -> int:
     parser.add_argument("networks", nargs="*", default=[*TINY, BLOCK])
     options = parser.parse_args()
     total = Total()
-    for number, point in enumerate(drawn(options)):
+    drawn, left = points(
+        options.seed, options.designs, most_units=options.most_units,
+        most_buffer=options.most_buffer * 1024,
+    )  # fmt: skip
+    print(f"{chip_space(None).size:,} points; seed {options.seed}; passed over: "
+          + (", ".join(f"{count} for {why}" for why, count in left.items()) or "none"))  # fmt: skip
+    for number, point in enumerate(drawn):
         if number < options.first:
             continue
         said = " ".join(str(point[name]) for name in point if name != "dram_bandwidth")

@@ -62,9 +62,7 @@ def test_a_circuit_with_the_weights_of_a_file_follows_the_file(tmp_path):
     given = stored(path, {"n": 1})
     assert given.witness.startswith("onnx")
     chip = engine(rows=4, columns=4, buffer=32 * 1024, registers=16)
-    made = circuit.generate(
-        given.model, chip, name=str(path), weights=given.weights, dims={"n": 1}
-    )
+    made = circuit.generate(given.model, chip, name=str(path), weights=given.weights, dims={"n": 1})
     assert made.origin == "file"
     inputs = made.inputs()
     run = made.simulate(inputs)

@@ -260,8 +260,8 @@ def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8
     if one.kind == "params":
         found = boxed(records(layer.post), one.layout)
         return packed_bits(found, PARAMETER_BITS)
-    codes = codes_of(network.weights[layer.weight.tensor], network.weight_format)
-    return packed_bits(boxed(codes, one.layout), one.bits)
+    found = boxed(network.weights[layer.weight.tensor], one.layout)
+    return packed_bits(codes_of(found, network.weight_format), one.bits)
 
 
 def write_tensor(
