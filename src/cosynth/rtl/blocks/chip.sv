@@ -385,7 +385,7 @@ module chip #(
       .out_ready(params_ready), .out_data(params)
   );
   reader #(
-      .W(W), .E(O), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(2),
+      .W(W), .E(O), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .DEPTH(3),
       .AHEAD(0)
   ) reader_residual (
       .clk, .rst, .in_valid(valid[RESIDUAL]), .in_ready(ready[RESIDUAL]),

@@ -3,8 +3,8 @@
 `default_nettype none
 module fetch #(
     parameter int D = 64,
-    parameter int BURST = 8,
-    parameter int DEPTH = 16,
+    parameter int BURST = 16,
+    parameter int DEPTH = 64,
     parameter int ADDRESS = 32
 ) (
     input  wire logic               clk,
