@@ -8,17 +8,15 @@ from cosynth.workload import Builder, Workload
 from cosynth.workload.layers.convolution import average_pool, convolution, same, slide, whole
 from cosynth.workload.layers.elementwise import activation, elementwise
 
-# multiply-accumulates of a layer, at most
-MOST = 1_500_000
 WIDTHS = (1, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 SIDES = (1, 2, 3, 5, 6, 7, 8, 10, 12, 14, 16, 28)
 
 
-def layer(rng: random.Random) -> Workload:
-    """One layer of any kind, small enough to simulate in seconds."""
+def layer(rng: random.Random, most: int) -> Workload:
+    """One layer of any kind, of up to `most` multiply-accumulates."""
     while True:
         found = rng.choice(KINDS)(rng)
-        if found.operations <= MOST:
+        if found.operations <= most:
             return found
 
 
