@@ -184,20 +184,30 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
 def _settled(
     network: rtl.Network, chip: rtl.Chip, candidates: Mapping[str, Sequence[LoopNest]]
 ) -> tuple[rtl.Program, dict[str, LoopNest]]:
-    """The program of the best candidates; one that cannot be written down gives way to the next."""
-    left = dict(candidates)
+    """The program of the best candidates.
+
+    One that cannot be written down gives way to the next, the last of them to what asks less of
+    registers.
+    """
+    sizes = {one.name: one.einsum.sizes for one in network.operations if isinstance(one, rtl.Layer)}
+    left, ended = dict(candidates), set[str]()
     settled = rtl.chosen(network, chip, left)
     while True:
         program = rtl.compiled(network, chip, settled)
-        refused = [one.name for one in program.order if isinstance(one, rtl.Host)]
-        again = {
-            name: rest
-            for name in refused
-            if name in left and (rest := [one for one in left[name] if one != settled[name]])
-        }
+        again = {}
+        for name in (one.name for one in program.order if isinstance(one, rtl.Host)):
+            if name not in left:
+                continue
+            left[name] = [one for one in left[name] if one != settled[name]]
+            if not left[name] and name not in ended:
+                ended.add(name)
+                left[name] = [
+                    one for nest in candidates[name] for one in rtl.relieved(nest, sizes[name])
+                ]
+            if left[name]:
+                again[name] = left[name]
         if not again:
             return program, settled
-        left |= again
         settled |= rtl.chosen(network, chip, again)
 
 

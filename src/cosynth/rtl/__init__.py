@@ -17,6 +17,7 @@ from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
 from cosynth.rtl.reference import run as expected
+from cosynth.rtl.relieved import relieved
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
@@ -68,6 +69,7 @@ __all__ = [
     "packed",
     "place",
     "quantised",
+    "relieved",
     "run",
     "run_floats",
     "sampled",
