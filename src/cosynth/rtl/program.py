@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
 
 PAGE = 4096
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ def work_of(layer: Layer, mapping: mp.Mapping) -> Work:
     )
 
 
-def boxed(values: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
+def boxed(values: NDArray[Number], layout: Layout) -> NDArray[Number]:
     """The elements of a box in the order in which they lie."""
     cut = values[tuple(slice(s, s + e) for s, e in zip(layout.start, layout.extent, strict=True))]
     return cut.transpose(tuple(reversed(layout.order))).reshape(-1)
