@@ -260,8 +260,7 @@ def _placed(
 
 def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
     if one.kind == "params":
-        found = boxed(records(layer.post), one.layout)
-        return packed_bits(found, PARAMETER_BITS)
+        return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
     found = boxed(network.weights[layer.weight.tensor], one.layout)
     return packed_bits(codes_of(found, network.weight_format), one.bits)
 
