@@ -3,9 +3,11 @@
 import numpy as np
 import onnx
 import pytest
+from bench import nets
 from onnx import TensorProto, helper, numpy_helper
 
 import cosynth as cs
+from cosynth import rtl
 from cosynth.codesign import circuit
 from cosynth.codesign.stored import stored
 from cosynth.errors import WorkloadError
@@ -94,3 +96,21 @@ def test_a_file_that_is_read_for_its_cost_alone_wrong(tmp_path):
     )
     with pytest.raises(WorkloadError, match=r"'wide' is not what onnx.* computes .* --drawn"):
         stored(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flow", ["weight", "input", "output"])
+def test_a_transformer_with_its_weights_runs_all_its_products_on_the_array(flow, tmp_path):
+    path = tmp_path / "transformer.onnx"
+    onnx.save(nets.transformer(64, length=16, width=32, heads=4, layers=1), path)
+    given = stored(path, {"n": 1})
+    chip = engine(rows=4, columns=4, buffer=32 * 1024, registers=16, stationarity=flow)
+    made = circuit.generate(given.model, chip, weights=given.weights)
+    hosts = [one for one in made.program.order if isinstance(one, rtl.Host)]
+    assert not any(einsum.contraction for one in hosts for einsum in one.einsums)
+    inputs = made.inputs()
+    run = made.simulate(inputs)
+    assert (len(run.layers), run.wrong) == (9, 0)
+    exact = rtl.run_floats(made.network.graph, made.network.constants, inputs)["scores"]
+    off = made.reference(inputs)["scores"] * made.network.units["scores"] - exact
+    assert np.sqrt((off**2).mean() / (exact**2).mean()) < 0.06
