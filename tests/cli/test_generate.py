@@ -66,13 +66,17 @@ def test_a_file_brings_its_weights_unless_they_are_drawn(run, chip, tmp_path):
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), path
     )
     images = []
-    for more, said in (((), f"weights: of {path}"), (("--drawn",), "weights: drawn by seed 0")):
+    np.savez(tmp_path / "data.npz", x=draw.normal(0, 3, (4, 12)))
+    data = ("--data", str(tmp_path / "data.npz"))
+    wanted = ((), f"weights: of {path}"), (("--drawn",), "weights: drawn by seed 0")
+    for more, said in (*wanted, (data, f"weights: of {path}")):
         out = tmp_path / f"chip{len(more)}"
         options = ("--model", str(path), "--dim", "rows=4", "--out", str(out))
         done = run("generate", chip, *options, *more)
         assert done.code == 0, done.err
         assert said.replace(" ", "") in "".join((done.out + done.err).split())
         images.append((out / "image.bin").read_bytes())
-    assert images[0] != images[1]
-    told = run("simulate", str(tmp_path / "chip0"), "--json")
-    assert (told.code, told.data["wrong"]) == (0, 0)
+    assert len(set(images)) == 3
+    for folder in ("chip0", "chip2"):
+        told = run("simulate", str(tmp_path / folder), "--json")
+        assert (told.code, told.data["wrong"]) == (0, 0)

@@ -20,6 +20,8 @@ from cosynth.cli._output import json_option, say, write_json
               help="Model to compile.  [default: the design's only one]")  # fmt: skip
 @format_option
 @dim_option
+@click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz",
+              help="Inputs by name, for the ranges of activations.  [default: drawn]")  # fmt: skip
 @click.option("--drawn", is_flag=True, help="Draw weights even if MODEL is a file that has some.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="What weights and inputs are drawn from.")  # fmt: skip
@@ -31,6 +33,7 @@ def command(
     model_name: str | None,
     formats: str | None,
     dims: tuple[str, ...],
+    data: Path | None,
     drawn: bool,
     seed: int,
     force: bool,
@@ -58,9 +61,10 @@ def command(
     if out.is_dir() and any(out.iterdir()) and not force:
         raise click.UsageError(f"--out {out}: is not empty; --force writes into it")
     sizes = dimensions(dims)
+    from cosynth.codesign.stored import arrays, stored
+
     given = None
     if name.endswith(".onnx") and not drawn:
-        from cosynth.codesign.stored import stored
         from cosynth.workload.load import checked_file
 
         given = stored(checked_file(Path(name)), sizes, seed)
@@ -79,6 +83,7 @@ def command(
             name=name,
             mappings=where.mappings.get(name),
             weights=given.weights if given else None,
+            data=arrays(data) if data else None,
             dims=sizes,
             seed=seed,
             on_layer=on_layer,
@@ -86,23 +91,23 @@ def command(
     circuit.write(found, out)
     from cosynth.report.circuit import generate_data
 
-    data = generate_data(found, str(out))
+    told = generate_data(found, str(out))
     if as_json:
-        write_json(data)
+        write_json(told)
         return
     one = found.chip
     click.echo(
         f"{one.name}: {one.rows} x {one.columns}, {one.flow}-stationary,"
         f" {one.weights.name} x {one.activations.name}\n"
-        f"{name}: {len(data['layers'])} layers on the array, {data['own']} of them under the"
-        f" design's own mappings; {data['words']:,} words of program"
+        f"{name}: {len(told['layers'])} layers on the array, {told['own']} of them under the"
+        f" design's own mappings; {told['words']:,} words of program"
     )
     click.echo(
         f"weights: of {name}, which computes the same in {given.witness}"
         if given
         else f"weights: drawn by seed {seed}"
     )
-    if data["host"]:
-        left = (f"{part['name']} ({part['reason']})" for part in data["host"])
+    if told["host"]:
+        left = (f"{part['name']} ({part['reason']})" for part in told["host"])
         click.echo("on the host: " + ", ".join(left))
     say(f"written  {out}")

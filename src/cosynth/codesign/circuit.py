@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 import cosynth.hardware as hw
 from cosynth import rtl
 from cosynth.codesign.estimate import estimate, prepare
-from cosynth.codesign.stored import stored
+from cosynth.codesign.stored import arrays, stored
 from cosynth.cost import Job
-from cosynth.errors import SpecError, did_you_mean
+from cosynth.errors import SpecError
 from cosynth.format import Assignment, known
 from cosynth.hardware import Hardware
 from cosynth.mapping import Mapping as LoopNest
@@ -24,12 +25,15 @@ from cosynth.mapping import read as read_mapping
 from cosynth.mapping import write as write_mapping
 from cosynth.workload import Workload
 
+Floats = NDArray[np.float64]
 VERSION = 2
 # of an access to DRAM, s: row and column of an LPDDR4 and the way there and back; assumed
 DRAM_LATENCY = 100e-9
 # besides a design's own mappings, those that are best for these goals are tried on the circuit
 GOALS = ("latency", "energy", "edp")
 DRAWN, FILE = "drawn", "file"
+# of inputs that ranges were taken from
+DATA = "data.npz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,31 +56,23 @@ class Circuit:
     own: int
     origin: str = DRAWN
     dims: Mapping[str, int] = field(default_factory=dict)
+    data: Mapping[str, Floats] | None = None
 
-    def inputs(self, seed: int | None = None) -> dict[str, NDArray[np.float64]]:
-        """Inputs drawn for a seed, that of the circuit unless another is given."""
+    def inputs(self, seed: int | None = None) -> dict[str, Floats]:
+        """Inputs drawn for a seed; without one, the data of the circuit, or drawn as it was."""
+        if seed is None and self.data is not None:
+            return dict(self.data)
         return rtl.sampled(self.network.graph, self.seed if seed is None else seed)
 
-    def whole(self, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.int64]]:
+    def whole(self, inputs: Mapping[str, Floats]) -> dict[str, NDArray[np.int64]]:
         """Inputs as the whole numbers of their format; SpecError where one is missing."""
-        found = {}
-        for name in self.network.inputs:
-            if name not in inputs:
-                near = did_you_mean(name, inputs)
-                raise SpecError(f"input {name!r} is missing{near}; given: {', '.join(inputs)}")
-            shape = self.network.graph.tensor(name).shape
-            value = np.asarray(inputs[name], dtype=np.float64)
-            if value.shape != shape:
-                raise SpecError(f"input {name!r} has shape {value.shape}; it must be {shape}")
-            if not np.isfinite(value).all():
-                raise SpecError(f"input {name!r} has values that are not finite")
-            unit = self.network.units[name]
-            found[name] = rtl.to_grid(value, unit, self.network.activation_format)
-        return found
+        checked = rtl.checked_inputs(self.network.graph, inputs)
+        format, units = self.network.activation_format, self.network.units
+        return {name: rtl.to_grid(value, units[name], format) for name, value in checked.items()}
 
     def simulate(
         self,
-        inputs: Mapping[str, NDArray[np.float64]] | None = None,
+        inputs: Mapping[str, Floats] | None = None,
         *,
         sources: tuple[Path, ...] | None = None,
         latency: int | None = None,
@@ -105,9 +101,7 @@ class Circuit:
             on_layer=on_layer,
         )
 
-    def reference(
-        self, inputs: Mapping[str, NDArray[np.float64]] | None = None
-    ) -> dict[str, NDArray[np.int64]]:
+    def reference(self, inputs: Mapping[str, Floats] | None = None) -> dict[str, NDArray[np.int64]]:
         """Every tensor that the circuit must find, as whole numbers: the NumPy twin."""
         whole = self.whole(self.inputs() if inputs is None else inputs)
         return rtl.expected(self.network, whole, self.chip.accumulator)
@@ -121,14 +115,16 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     name: str = "",
     mappings: Mapping[str, LoopNest] | None = None,
     settled: Mapping[str, LoopNest] | None = None,
-    weights: Mapping[str, NDArray[np.float64]] | None = None,
+    weights: Mapping[str, Floats] | None = None,
+    data: Mapping[str, Floats] | None = None,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
     on_layer: Callable[[int, int], None] | None = None,
 ) -> Circuit:
     """Return the circuit of a chip for a model, with weights and inputs drawn by `seed`.
 
-    `weights` that are given, all of the model's by name, are taken instead of drawn ones.
+    `weights` that are given, all of the model's by name, are taken instead of drawn ones, and
+    `data`, inputs by name, for the ranges of activations.
     `mappings` are a design's own; others found here are taken where they run sooner.
     `settled` are followed as they are. SpecError if no circuit can be made for the hardware.
     """
@@ -142,9 +138,9 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         constants = rtl.seeded(plan.graph, seed) | rtl.folded(low.graph, plan.graph, low.shares)
     else:
         constants = rtl.folded(low.graph, plan.graph, {**weights, **low.shares})
-    drawn = rtl.sampled(plan.graph, seed)
+    sample = rtl.checked_inputs(plan.graph, data) if data else rtl.sampled(plan.graph, seed)
     network = rtl.quantised(
-        plan.graph, plan.parts, constants, drawn, known(chosen.weights), known(chosen.activations)
+        plan.graph, plan.parts, constants, sample, known(chosen.weights), known(chosen.activations)
     )
     layers = [one.name for one in network.operations if isinstance(one, rtl.Layer)]
     same = {
@@ -178,6 +174,7 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         model=name or model.name, seed=seed, hardware=hardware, formats=chosen, chip=chip,
         network=network, program=program, mappings=settled, predicted=predicted, own=own,
         origin=DRAWN if weights is None else FILE, dims=dict(dims or {}),
+        data=sample if data else None,
     )  # fmt: skip
 
 
@@ -267,6 +264,9 @@ def write(circuit: Circuit, folder: Path) -> None:
         model=circuit.model,
     )
     (folder / "circuit.json").write_text(text(circuit), encoding="utf-8")
+    (folder / DATA).unlink(missing_ok=True)
+    if circuit.data is not None:
+        np.savez(folder / DATA, **dict[str, Any](circuit.data))
 
 
 def read(folder: Path, load: Callable[[str, Mapping[str, int]], Workload]) -> Circuit:
@@ -296,6 +296,7 @@ def read(folder: Path, load: Callable[[str, Mapping[str, int]], Workload]) -> Ci
             name=document["model"],
             settled=nests,
             weights=given.weights if given else None,
+            data=arrays(folder / DATA) if (folder / DATA).exists() else None,
             dims=dims,
             seed=int(document["seed"]),
         )

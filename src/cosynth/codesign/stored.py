@@ -46,6 +46,17 @@ def stored(path: Path, dims: Mapping[str, int] | None = None, seed: int = 0) -> 
     return Stored(model=model, weights=weights, witness=witness)
 
 
+def arrays(path: Path) -> dict[str, Floats]:
+    """Return the arrays of an .npz file by name; SpecError if it is none."""
+    try:
+        with np.load(path) as file:
+            return {name: np.asarray(file[name], dtype=np.float64) for name in file.files}
+    except FileNotFoundError:
+        raise SpecError(f"{path}: no such file") from None
+    except Exception as error:  # noqa: BLE001 - NumPy raises many kinds for a broken file
+        raise SpecError(f"{path}: not an .npz file of numbers: {error}") from None
+
+
 def _compared(path: Path, values: Mapping[str, Floats], inputs: Mapping[str, Floats]) -> str:
     """Run the file, compare all values that both have, in order; return what ran it."""
     import onnx

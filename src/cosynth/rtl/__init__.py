@@ -6,7 +6,7 @@ from cosynth.rtl.chip import Chip, chip
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
-from cosynth.rtl.floats import run_floats, sampled, seeded
+from cosynth.rtl.floats import checked_inputs, run_floats, sampled, seeded
 from cosynth.rtl.folder import layout_table, write_folder
 from cosynth.rtl.instructions import decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
@@ -55,6 +55,7 @@ __all__ = [
     "as_signed",
     "assert_clean",
     "blocks",
+    "checked_inputs",
     "chip",
     "chosen",
     "compiled",

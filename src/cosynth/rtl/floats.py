@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from cosynth.errors import WorkloadError
+from cosynth.errors import SpecError, WorkloadError, did_you_mean
 from cosynth.rtl.evaluate import evaluate
 from cosynth.workload import Einsum, Workload
 
@@ -38,6 +38,25 @@ def sampled(graph: Workload, seed: int) -> dict[str, Floats]:
         for t in graph.tensors
         if t.role == "input" and not t.view_of
     }
+
+
+def checked_inputs(graph: Workload, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return the inputs of a graph; SpecError where one is missing or does not fit."""
+    found = {}
+    for tensor in graph.tensors:
+        if tensor.role != "input" or tensor.view_of:
+            continue
+        name = tensor.name
+        if name not in inputs:
+            near = did_you_mean(name, inputs)
+            raise SpecError(f"input {name!r} is missing{near}; given: {', '.join(inputs)}")
+        value = np.asarray(inputs[name], dtype=np.float64)
+        if value.shape != tensor.shape:
+            raise SpecError(f"input {name!r} has shape {value.shape}; it must be {tensor.shape}")
+        if not np.isfinite(value).all():
+            raise SpecError(f"input {name!r} has values that are not finite")
+        found[name] = value
+    return found
 
 
 def looked_up(graph: Workload) -> dict[str, int]:
