@@ -5,6 +5,7 @@ import onnx
 import pytest
 from bench import nets
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 import cosynth as cs
 from cosynth import rtl
@@ -71,7 +72,7 @@ def test_a_circuit_with_the_weights_of_a_file_follows_the_file(tmp_path):
     assert run.wrong == 0
     assert len(run.layers) == len(made.program.order) == 5
     feeds = {"x": inputs["x"].astype(np.float32)}
-    (theirs,) = onnx.reference.ReferenceEvaluator(onnx.load(path)).run(["y"], feeds)
+    (theirs,) = ReferenceEvaluator(onnx.load(path)).run(["y"], feeds)
     ours = made.reference(inputs)["y"] * made.network.units["y"]
     assert np.abs(ours - theirs).max() < 0.05 * np.abs(theirs).max()
     drawn = circuit.generate(given.model, chip, name=str(path))

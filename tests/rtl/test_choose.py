@@ -1,4 +1,6 @@
-"""The mapping that the chip's units get through first."""
+"""The mapping that a chip runs soonest, and what is near a mapping."""
+
+import random
 
 import pytest
 
@@ -6,11 +8,12 @@ import cosynth as cs
 from cosynth.codesign.estimate import estimate, prepare
 from cosynth.format import Assignment, known
 from cosynth.hardware.families.engine import engine
+from cosynth.rtl.arrange import orders
 from cosynth.rtl.chip import chip
-from cosynth.rtl.choose import chosen, effort
+from cosynth.rtl.choose import chosen, even, hoisted
 from cosynth.rtl.floats import sampled, seeded
-from cosynth.rtl.instructions import Command
 from cosynth.rtl.network import Layer, quantised
+from cosynth.rtl.program import placed, views_of, words_of
 
 
 @pytest.fixture(scope="module")
@@ -22,26 +25,68 @@ def network():
     )
 
 
-def test_the_choice_is_one_of_the_candidates_and_no_slower(network):
+@pytest.fixture(scope="module")
+def found():
     hardware = engine(rows=4, columns=4, buffer=32 * 1024, registers=16)
-    one = chip(hardware, known("int8"), known("int8"))
-    found = [
-        {layer.job.name: layer.mapped.mapping for layer in estimate(
-            cs.load("deep-autoencoder"), hardware, goal=goal).layers}
-        for goal in ("latency", "energy")
-    ]  # fmt: skip
-    names = [layer.name for layer in network.operations if isinstance(layer, Layer)]
-    candidates = {name: [nests[name] for nests in found if name in nests] for name in names}
-    candidates = {name: nests for name, nests in candidates.items() if nests}
-    assert any(len(nests) == 2 for nests in candidates.values())
-    best = chosen(network, one, candidates)
-    assert all(best[name] in nests for name, nests in candidates.items())
+    nests = {
+        layer.job.name: [layer.mapped.mapping]
+        for layer in estimate(cs.load("deep-autoencoder"), hardware).layers
+    }
+    return chip(hardware, known("int8"), known("int8")), nests
 
 
-def test_work_is_that_of_the_busiest_unit():
-    one = chip(engine(rows=4, columns=4), known("int8"), known("int8"))
-    steps = Command(unit="step", turns=(100, 10), extras=(0, 0, 0, 0))
-    lines = Command(unit="lines", turns=(50,), extras=(0, 0, 0, 0))
-    assert effort(one, [steps, lines]) == 1003
-    assert effort(one, [lines] * 100) == 5300
-    assert effort(one, [Command(unit="fill", turns=(1,))] * 1000) == 8000
+def test_no_candidate_costs_less_than_the_choice(network, found):
+    one, candidates = found
+    places = placed(network, one, orders(network, one, {n: c[0] for n, c in candidates.items()}))
+    best = chosen(network, one, candidates, len)
+    assert set(best) == set(candidates)
+    for layer in network.operations:
+        if isinstance(layer, Layer) and layer.name in candidates:
+            views = views_of(network, places, layer)
+            least = len(words_of(network, one, layer, best[layer.name], views))
+            for mapping in candidates[layer.name]:
+                assert least <= len(words_of(network, one, layer, mapping, views))
+
+
+def test_a_layer_that_no_mapping_runs_keeps_its_first(network, found):
+    one, candidates = found
+    tiny = chip(engine(rows=4, columns=4, buffer=1024, registers=16), known("int8"), known("int8"))
+    assert one.lines > tiny.lines
+    best = chosen(network, tiny, {"fc1": candidates["fc1"]}, len)
+    assert best["fc1"] == candidates["fc1"][0] or len(best) == 1
+
+
+def walked(mapping, sizes):
+    """Points in the order in which loops pass them, spatial loops among them."""
+    points = [((), dict.fromkeys(sizes, 0), dict(sizes))]
+    for loop in mapping.loops:
+        more = []
+        for path, start, left in points:
+            for offset in range(0, left[loop.rank], loop.tile):
+                part = min(loop.tile, left[loop.rank] - offset)
+                moved = {**start, loop.rank: start[loop.rank] + offset}
+                more.append((path, moved, {**left, loop.rank: part}))
+        points = more
+    return [tuple(start.values()) for _, start, _ in points]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_near_does_the_same_work(seed, found):
+    rng = random.Random(seed)
+    _, candidates = found
+    mapping = candidates["fc2"][0]
+    sizes = {"n": 1, **{rank: rng.randint(3, 12) for rank in {lp.rank for lp in mapping.loops}}}
+    points = walked(mapping, sizes)
+    assert len(points) >= len(set(points))
+    for count in range(len(mapping.levels[0].loops) + 1):
+        assert walked(hoisted(mapping, count), sizes) == points
+    regular = even(mapping, sizes, 0.5)
+    assert set(walked(regular, sizes)) == set(points)
+    left = dict(sizes)
+    for loop, before in zip(regular.loops, mapping.loops, strict=True):
+        assert left[loop.rank] % loop.tile == 0 or loop.tile == before.tile
+        left[loop.rank] = loop.tile
+    whole, left = even(mapping, sizes, 0.0), dict(sizes)
+    for loop in whole.loops:
+        assert left[loop.rank] % loop.tile == 0 or loop.dimension
+        left[loop.rank] = loop.tile

@@ -14,6 +14,7 @@ from cosynth.rtl.instructions import (
     UNITS,
     Assembler,
     Command,
+    commands,
     decode,
     encode,
     signed,
@@ -117,3 +118,24 @@ def test_the_listing_names_registers():
     text = [str(one) for one in assembler.program]
     assert "load     local.jump0 = -4" in text
     assert text[-1] == "load     go take 0,2 give 1"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_commands_come_back_as_they_were_given(seed):
+    rng = np.random.default_rng(seed)
+    assembler = Assembler()
+    given = [random_command(rng) for _ in range(20)]
+    for one in given:
+        assembler.add(one)
+    assembler.end()
+    found = commands(encode(assembler.program))
+    assert len(found) == len(given)
+    assert sum(len(one.early) + 1 for one in found) == len(assembler.program) - 1
+    for one, back in zip(given, (ordered.command for ordered in found), strict=True):
+        loops = BY_NAME[one.unit].loops - len(one.turns)
+        assert (back.unit, back.bases, back.extras) == (one.unit, one.bases, one.extras)
+        assert (back.takes, back.gives) == (one.takes, one.gives)
+        assert back.turns == one.turns + (1,) * loops
+        for strides, wanted in zip(back.strides, one.strides, strict=True):
+            moves = [step if n > 1 else 0 for step, n in zip(wanted, one.turns, strict=True)]
+            assert list(strides) == moves + [0] * loops

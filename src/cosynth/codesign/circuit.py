@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import cosynth.hardware as hw
 from cosynth import rtl
 from cosynth.codesign.estimate import estimate, prepare
+from cosynth.codesign.orders import predicted, timed
 from cosynth.codesign.stored import arrays, stored
 from cosynth.cost import Job
 from cosynth.errors import SpecError
@@ -31,6 +32,8 @@ VERSION = 2
 DRAM_LATENCY = 100e-9
 # besides a design's own mappings, those that are best for these goals are tried on the circuit
 GOALS = ("latency", "energy", "edp")
+# how often mappings are chosen anew for where tensors lie then
+ROUNDS = 3
 DRAWN, FILE = "drawn", "file"
 # of inputs that ranges were taken from
 DATA = "data.npz"
@@ -38,8 +41,10 @@ DATA = "data.npz"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Circuit:
-    """A chip with a network's program. `predicted` are cycles by layer, from the cost model.
+    """A chip with a network's program.
 
+    `searched` are cycles by layer as a search reckons them, from the mapping; `predicted` those of
+    the program, from what each unit is told.
     `mappings` are those that the program follows; `own` says how many the design brought. Weights
     are of the `origin` "drawn" or "file"; `dims` are the sizes that the file left open.
     """
@@ -52,6 +57,7 @@ class Circuit:
     network: rtl.Network
     program: rtl.Program
     mappings: Mapping[str, LoopNest]
+    searched: Mapping[str, float]
     predicted: Mapping[str, float]
     own: int
     origin: str = DRAWN
@@ -155,57 +161,72 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
             found = estimate(low.graph, hardware, chosen, goal, on_layer=on_layer)
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
             _add(candidates, nests, same)
-        program, settled = _settled(network, chip, candidates)
+        settled = _chosen(network, chip, candidates, same)
+        program, settled = _mended(network, chip, candidates, settled)
     else:
         program = rtl.compiled(network, chip, settled)
     priced = estimate(
         low.graph, hardware, chosen, mappings={k: v for k, v in settled.items() if k in layers}
     )
     cycles = {one.job.name: float(one.cost.latency) * chip.frequency for one in priced.layers}
-    predicted = {
+    searched = {
         layer: next(cycles[job.name] for job in same[layer] if job.name in cycles)
         for layer in layers
     }
+    timelines = predicted(chip, program, round(DRAM_LATENCY * chip.frequency))
     own = sum(
         any(settled[layer].levels == nest.levels for nest in [(mappings or {}).get(layer)] if nest)
         for layer in layers
     )
     return Circuit(
         model=name or model.name, seed=seed, hardware=hardware, formats=chosen, chip=chip,
-        network=network, program=program, mappings=settled, predicted=predicted, own=own,
+        network=network, program=program, mappings=settled, own=own, searched=searched,
+        predicted={layer: one.cycles for layer, one in timelines.items()},
         origin=DRAWN if weights is None else FILE, dims=dict(dims or {}),
         data=sample if data else None,
     )  # fmt: skip
 
 
-def _settled(
-    network: rtl.Network, chip: rtl.Chip, candidates: Mapping[str, Sequence[LoopNest]]
-) -> tuple[rtl.Program, dict[str, LoopNest]]:
-    """The program of the best candidates.
+def _chosen(
+    network: rtl.Network,
+    chip: rtl.Chip,
+    candidates: Mapping[str, Sequence[LoopNest]],
+    same: Mapping[str, Sequence[Job]],
+) -> dict[str, LoopNest]:
+    """The mappings that run soonest; layers that are equal are chosen for once."""
+    latency = round(DRAM_LATENCY * chip.frequency)
+    first: dict[frozenset[str], str] = {}
+    for layer in candidates:
+        first.setdefault(frozenset(job.name for job in same[layer]), layer)
+    asked = {layer: candidates[layer] for layer in first.values()}
+    found = rtl.chosen(network, chip, asked, lambda words: timed(chip, words, latency).cycles)
+    for layer in candidates:
+        twin = first[frozenset(job.name for job in same[layer])]
+        if layer not in found:
+            jobs = {job.name: job for job in same[layer]}
+            found[layer] = _renamed(found[twin], jobs[twin], jobs[layer])
+    return found
 
-    One that cannot be written down gives way to the next, the last of them to what asks less of
-    registers.
-    """
-    sizes = {one.name: one.einsum.sizes for one in network.operations if isinstance(one, rtl.Layer)}
-    left, ended = dict(candidates), set[str]()
-    settled = rtl.chosen(network, chip, left)
-    while True:
+
+def _mended(
+    network: rtl.Network,
+    chip: rtl.Chip,
+    candidates: Mapping[str, Sequence[LoopNest]],
+    settled: dict[str, LoopNest],
+) -> tuple[rtl.Program, dict[str, LoopNest]]:
+    """The program; layers whose tensors lie otherwise than was thought are mapped anew for it."""
+    latency = round(DRAM_LATENCY * chip.frequency)
+    for _ in range(ROUNDS):
         program = rtl.compiled(network, chip, settled)
-        again = {}
-        for name in (one.name for one in program.order if isinstance(one, rtl.Host)):
-            if name not in left:
-                continue
-            left[name] = [one for one in left[name] if one != settled[name]]
-            if not left[name] and name not in ended:
-                ended.add(name)
-                left[name] = [
-                    one for nest in candidates[name] for one in rtl.relieved(nest, sizes[name])
-                ]
-            if left[name]:
-                again[name] = left[name]
-        if not again:
+        refused = [one.name for one in program.order if isinstance(one, rtl.Host)]
+        again = {name: candidates[name] for name in refused if name in candidates}
+        anew = rtl.chosen(
+            network, chip, again, lambda words: timed(chip, words, latency).cycles, program.places
+        )
+        if all(settled[name] == nest for name, nest in anew.items()):
             return program, settled
-        settled |= rtl.chosen(network, chip, again)
+        settled = settled | anew
+    return rtl.compiled(network, chip, settled), settled
 
 
 def _add(
@@ -242,6 +263,7 @@ def text(circuit: Circuit) -> str:
         "hardware": hw.table(circuit.hardware),
         "formats": {key: value for key, value in asdict(circuit.formats).items() if value},
         "parameters": circuit.chip.parameters(),
+        "searched": dict(circuit.searched),
         "predicted": dict(circuit.predicted),
         "mappings": {
             layer: write_mapping(nest, names[layer].einsum).splitlines()

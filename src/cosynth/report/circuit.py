@@ -42,6 +42,7 @@ def simulate_data(circuit: Circuit, run: rtl.Run, seconds: float) -> SimulateDat
         "model": circuit.model,
         "chip": circuit.chip.name,
         "cycles": run.cycles,
+        "searched": float(sum(circuit.searched[layer.name] for layer in run.layers)),
         "predicted": float(sum(circuit.predicted[layer.name] for layer in run.layers)),
         "bits": run.bits,
         "wrong": run.wrong,
@@ -51,6 +52,7 @@ def simulate_data(circuit: Circuit, run: rtl.Run, seconds: float) -> SimulateDat
             {
                 "name": layer.name,
                 "cycles": layer.cycles,
+                "searched": float(circuit.searched[layer.name]),
                 "predicted": float(circuit.predicted[layer.name]),
                 "bits": layer.bits,
                 "wrong": layer.wrong,

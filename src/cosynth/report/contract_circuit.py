@@ -10,7 +10,8 @@ class RanLayerData(TypedDict):
 
     name: str
     cycles: Annotated[int, "counted by the circuit, from start to last response"]
-    predicted: Annotated[float, "cycles of the cost model for the same mapping"]
+    searched: Annotated[float, "cycles that a search reckons with, from the mapping"]
+    predicted: Annotated[float, "cycles of the cost model for the program"]
     bits: Annotated[int, "bits of its output that were compared"]
     wrong: Annotated[int, "bits that differ from the NumPy twin's"]
     words: Annotated[int, "words of its program"]
@@ -46,7 +47,8 @@ class SimulateData(TypedDict):
     model: str
     chip: str
     cycles: Annotated[int, "of all layers on the array"]
-    predicted: Annotated[float, "cycles of the cost model"]
+    searched: Annotated[float, "cycles that a search reckons with, from the mappings"]
+    predicted: Annotated[float, "cycles of the cost model for the programs"]
     bits: Annotated[int, "bits compared"]
     wrong: Annotated[int, "bits that differ"]
     rate: Annotated[float, "simulated cycles per second of wall time"]

@@ -2,13 +2,13 @@
 
 from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
-from cosynth.rtl.chip import Chip, chip
+from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.floats import checked_inputs, run_floats, sampled, seeded
 from cosynth.rtl.folder import layout_table, write_folder
-from cosynth.rtl.instructions import decode
+from cosynth.rtl.instructions import Command, commands, decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.lowered import Lowered, lowered
@@ -17,7 +17,6 @@ from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
 from cosynth.rtl.reference import run as expected
-from cosynth.rtl.relieved import relieved
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
@@ -27,10 +26,12 @@ from cosynth.rtl.weights import folded
 __all__ = [
     "EVENTS",
     "OWN_CELLS",
+    "PARAMETER_BITS",
     "Bench",
     "Block",
     "BusTraffic",
     "Chip",
+    "Command",
     "Dram",
     "Equality",
     "Finding",
@@ -58,7 +59,9 @@ __all__ = [
     "checked_inputs",
     "chip",
     "chosen",
+    "commands",
     "compiled",
+    "container",
     "decode",
     "equal_readings",
     "exchange",
@@ -70,7 +73,6 @@ __all__ = [
     "packed",
     "place",
     "quantised",
-    "relieved",
     "run",
     "run_floats",
     "sampled",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cosynth.errors import SpecError
 from cosynth.format import Format, accumulator
@@ -121,6 +122,7 @@ def _top(format: Format, one: Operand) -> int:
     return ((exponent - 1 - low + 1) << one.mantissa) + significand - (1 << one.mantissa)
 
 
+@lru_cache(maxsize=256)
 def container(format: Format) -> int:
     """Bits that an element takes where it is stored: a power of two."""
     return 1 << math.ceil(math.log2(max(operand(format).bits, 2)))

@@ -1,81 +1,154 @@
-"""Which of several mappings of a layer the chip's units get through first.
+"""Which mapping of a layer the chip runs soonest, among candidates and what is near them.
 
-This is the compiler's own count of work by unit, to choose with. What a layer costs is predicted
-elsewhere, and measured by the circuit.
+What a program costs is for the caller to say: this room knows no cost model.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 import cosynth.mapping as mp
 from cosynth.errors import MappingError
 from cosynth.rtl.arrange import orders
 from cosynth.rtl.chip import Chip
-from cosynth.rtl.instructions import Command
-from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Layer, Network
-from cosynth.rtl.program import placed, views_of, work_of
+from cosynth.rtl.plan import MOST_SEGMENTS
+from cosynth.rtl.program import placed, views_of, words_of
+from cosynth.rtl.relieved import relieved
+from cosynth.rtl.work import Place
 
-# a command costs its unit some cycles to begin with: `unit.sv`
-BEGIN = 3
-# instructions of a command on average, of which one a cycle is handed out
-WORDS = 8
+# cycles of a program
+Price = Callable[[NDArray[np.uint64]], float]
+# parts up to which a mapping is looked at while others fall into fewer
+FEW_SEGMENTS = 1024
+# mappings of a layer after which no more are looked for
+MOST_TRIED = 60
 
 
 def chosen(
-    network: Network, chip: Chip, candidates: Mapping[str, Sequence[mp.Mapping]]
+    network: Network,
+    chip: Chip,
+    candidates: Mapping[str, Sequence[mp.Mapping]],
+    price: Price,
+    places: Mapping[str, Place] | None = None,
 ) -> dict[str, mp.Mapping]:
     """Return a mapping for each layer; one for which none of its candidates runs keeps its first.
 
-    Tensors lie as the first candidates want them while the choice is made.
+    Tensors lie as the first candidates want them while the choice is made, unless `places` says
+    where.
     """
     first = {name: found[0] for name, found in candidates.items()}
-    places = placed(network, chip, orders(network, chip, first))
+    places = places or placed(network, chip, orders(network, chip, first))
     best = dict(first)
     for layer in network.operations:
         if not isinstance(layer, Layer) or layer.name not in candidates:
             continue
         views = views_of(network, places, layer)
-        least = math.inf
-        for mapping in dict.fromkeys(candidates[layer.name]):
-            try:
-                work = effort(chip, steps(chip, work_of(layer, mapping), views))
-            except MappingError:
-                continue
-            if work < least:
-                least, best[layer.name] = work, mapping
+        found = candidates[layer.name]
+        few, many = (
+            _Cost(partial(words_of, network, chip, layer, views=views, most=most), price)
+            for most in (FEW_SEGMENTS, MOST_SEGMENTS)
+        )
+        best[layer.name] = _least(found, layer.einsum.sizes, few)
+        if not few.runs:
+            best[layer.name] = min(found, key=many)
+        if not few.runs and not many.runs:
+            eased = (one for each in found for one in relieved(each, layer.einsum.sizes))
+            best[layer.name] = min((best[layer.name], *eased), key=many)
     return best
 
 
-def effort(chip: Chip, found: Sequence[Step]) -> float:
-    """Cycles of the busiest unit, or of handing out commands if that is more."""
-    busy: dict[str, float] = {}
-    for step in found:
-        cycles = _copied(chip, step) if isinstance(step, Transfer) else _worked(chip, step)
-        busy[step.unit] = busy.get(step.unit, 0.0) + cycles + BEGIN
-    port = sum(busy.get(unit, 0.0) for unit in ("moving", "second", "params", "residual", "store"))
-    return max(*busy.values(), port, WORDS * len(found))
+class _Cost:
+    """What the program of a mapping costs; infinite where there is none. Each is asked for once."""
+
+    def __init__(self, words: Callable[[mp.Mapping], NDArray[np.uint64]], price: Price) -> None:
+        self._words, self._price = words, price
+        self.known: dict[mp.Mapping, float] = {}
+
+    def __call__(self, mapping: mp.Mapping) -> float:
+        if mapping not in self.known:
+            try:
+                self.known[mapping] = self._price(self._words(mapping))
+            except MappingError:
+                self.known[mapping] = math.inf
+        return self.known[mapping]
+
+    @property
+    def runs(self) -> bool:
+        """Whether the chip runs any mapping that was asked for."""
+        return any(cost < math.inf for cost in self.known.values())
 
 
-def _worked(chip: Chip, one: Command) -> float:
-    turns = math.prod(one.turns)
-    if one.unit in {"moving", "second", "params", "residual"}:
-        format = chip.moving if one.unit == "moving" else chip.second
-        places = chip.line // max(format.element_bits, 1)
-        return turns * max(1, -(-one.extras[0] // places))
-    return turns
+def _least(found: Sequence[mp.Mapping], sizes: Mapping[str, int], cost: _Cost) -> mp.Mapping:
+    """The best of mappings with what is near them, then of what is near that, and so on."""
+    tried = [
+        one
+        for mapping in found
+        for one in (mapping, even(mapping, sizes, 0.5), even(mapping, sizes, 0.0))
+    ]
+    best = min((near for one in tried for near in _hoists(one)), key=cost)
+    while len(cost.known) < MOST_TRIED and cost.runs:
+        better = min((*_turned(best), *_hoists(best)), key=cost, default=best)
+        if cost(better) >= cost(best):
+            break
+        best = better
+    return best
 
 
-def _copied(chip: Chip, one: Transfer) -> float:
-    """Beats of a box: each run of it begins one."""
-    run, runs, whole = one.bits, 1, True
-    for dim in one.layout.order:
-        size = one.layout.extent[dim]
-        if whole:
-            run *= size
-        else:
-            runs *= size
-        whole = whole and size == one.layout.limits[dim]
-    return runs * -(-run // chip.beat)
+def _hoists(mapping: mp.Mapping) -> Iterator[mp.Mapping]:
+    """A mapping with ever larger tiles in the buffer."""
+    for count in range(len(mapping.levels[0].loops) + 1):
+        yield hoisted(mapping, count)
+
+
+def _turned(mapping: mp.Mapping) -> Iterator[mp.Mapping]:
+    """A mapping with one loop over a memory brought innermost."""
+    for at, level in enumerate(mapping.levels):
+        if any(loop.dimension for loop in level.loops):
+            continue
+        for number, loop in enumerate(level.loops[:-1]):
+            rest = level.loops[:number] + level.loops[number + 1 :]
+            if any(other.rank == loop.rank for other in level.loops[number + 1 :]):
+                continue
+            moved = replace(level, loops=(*rest, loop))
+            yield replace(mapping, levels=(*mapping.levels[:at], moved, *mapping.levels[at + 1 :]))
+
+
+def hoisted(mapping: mp.Mapping, count: int) -> mp.Mapping:
+    """The same loops in the same order, the innermost `count` of DRAM's over the buffer instead."""
+    outer, inner, *rest = mapping.levels
+    cut = len(outer.loops) - count
+    levels = (
+        replace(outer, loops=outer.loops[:cut]),
+        replace(inner, loops=outer.loops[cut:] + inner.loops),
+        *rest,
+    )
+    return replace(mapping, levels=levels)
+
+
+def even(mapping: mp.Mapping, sizes: Mapping[str, int], least: float) -> mp.Mapping:
+    """A mapping whose steps are made as long as goes without a shorter last one.
+
+    A step that would become shorter than `least` of its length stays as it is, and so do lanes:
+    there may be no room for more of them.
+    """
+    left = dict(sizes)
+    levels = []
+    for level in mapping.levels:
+        loops = []
+        for loop in level.loops:
+            whole = left[loop.rank]
+            tile = min(int(loop.tile), whole)
+            divisor = next(size for size in range(tile, 0, -1) if whole % size == 0)
+            if divisor > least * tile and loop.dimension is None:
+                tile = divisor
+            left[loop.rank] = tile
+            loops.append(replace(loop, tile=tile))
+        levels.append(replace(level, loops=tuple(loops)))
+    return replace(mapping, levels=tuple(levels))

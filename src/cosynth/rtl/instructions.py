@@ -8,7 +8,7 @@ idle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,6 +159,54 @@ class Command:
     extras: tuple[int, ...] = ()
     takes: int = 0
     gives: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """A command of a program, and which of the words before its start may come ahead of it."""
+
+    command: Command
+    early: tuple[bool, ...]
+
+
+def commands(words: Sequence[int] | NDArray[np.uint64]) -> tuple[Ordered, ...]:
+    """Return the commands of a program in the order of their starts: what `Assembler` was given.
+
+    Loops that a command did not have go round once; what was never set is 0.
+    """
+    registers: dict[str, dict[int, int]] = {unit.name: {} for unit in UNITS}
+    early: dict[str, list[bool]] = {unit.name: [] for unit in UNITS}
+    found = []
+    for one in decode(words):
+        if one.code == SET:
+            registers[one.unit][one.register] = signed(one.value)
+            early[one.unit].append(one.register < TURNS and one.register % 16 == BASE)
+        elif one.code == GO:
+            command = _gathered(BY_NAME[one.unit], registers[one.unit], one.value)
+            found.append(Ordered(command=command, early=tuple(early[one.unit])))
+            early[one.unit] = []
+    return tuple(found)
+
+
+def _gathered(unit: Unit, registers: Mapping[int, int], tokens: int) -> Command:
+    """A command as a unit's registers hold it."""
+    turns = tuple((registers.get(TURNS + loop, 0) & 0xFFFF) + 1 for loop in range(unit.loops))
+    strides = []
+    for channel in range(len(unit.channels)):
+        row, passed = [], 0
+        for loop, count in enumerate(turns):
+            row.append(registers.get(channel * 16 + loop, 0) + passed if count > 1 else 0)
+            passed += row[-1] * (count - 1)
+        strides.append(tuple(row))
+    return Command(
+        unit=unit.name,
+        turns=turns,
+        bases=tuple(registers.get(n * 16 + BASE, 0) for n in range(len(unit.channels))),
+        strides=tuple(strides),
+        extras=tuple(registers.get(EXTRA + at, 0) for at in range(len(unit.extras))),
+        takes=tokens & 0xFFFF,
+        gives=tokens >> 16,
+    )
 
 
 class Assembler:

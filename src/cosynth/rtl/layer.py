@@ -10,7 +10,7 @@ from cosynth.rtl.array_commands import array_commands
 from cosynth.rtl.chip import Chip
 from cosynth.rtl.drain_commands import drained, reloaded, spilled
 from cosynth.rtl.instructions import Command
-from cosynth.rtl.plan import Key, Plan, Regions, plan, regions
+from cosynth.rtl.plan import MOST_SEGMENTS, Key, Plan, Regions, plan, regions
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.work import Place, Work
 
@@ -46,9 +46,11 @@ class _Use:
     total: int
 
 
-def steps(chip: Chip, work: Work, places: Mapping[str, Place]) -> list[Step]:
+def steps(
+    chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_SEGMENTS
+) -> list[Step]:
     """Return a layer's commands and transfers in order; MappingError says why it cannot run."""
-    one = plan(chip, work, places)
+    one = plan(chip, work, places, most)
     where = regions(one)
     return list(_Sequence(one, where).steps())
 

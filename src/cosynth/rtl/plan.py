@@ -24,7 +24,10 @@ MOST_SEGMENTS = 8192
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
-    """A layer on a chip. `visits` says how often segments come to each half of the sums."""
+    """A layer on a chip. `visits` says how often segments come to each half of the sums.
+
+    `spilled` says whether sums leave the array's memory before they are finished.
+    """
 
     chip: Chip
     work: Work
@@ -36,7 +39,7 @@ class Plan:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     visits: Mapping[Key, int]
-    spilled: bool = False  # whether sums leave the array's memory before they are finished
+    spilled: bool = False
 
     @property
     def held(self) -> bool:
@@ -127,8 +130,11 @@ def channel_access(rank: str) -> Access:
     return Access(tensor="params", indices=(Index(terms=(Term(rank=rank),)),))
 
 
-def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
-    """Return the plan of a layer; MappingError says why the array cannot run it."""
+def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_SEGMENTS) -> Plan:
+    """Return the plan of a layer of up to `most` parts.
+
+    MappingError says why the array cannot run it.
+    """
     einsum = work.einsum
     within = set(einsum.output.ranks)
     outputs = tuple(rank for rank in einsum.ranks if rank in within)
@@ -162,10 +168,10 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
         columns = lane_order(work.data, near, lanes_of["columns"])
     made = Plan(
         chip=chip, work=work, places=places, nest=one, parts=(),
-        tiles=tuple(itertools.islice(tiles(one), MOST_SEGMENTS + 1)),
+        tiles=tuple(itertools.islice(tiles(one), most + 1)),
         outputs=outputs, rows=rows, columns=columns, visits={},
     )  # fmt: skip
-    made = replace(made, parts=_parts(made))
+    made = replace(made, parts=_parts(made, most))
     visits: dict[Key, int] = {}
     for tile, parts in zip(made.tiles, made.parts, strict=True):
         for segment in parts:
@@ -177,19 +183,19 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place]) -> Plan:
                     )
                 for key in made.keys(tile, segment):
                     visits[key] = visits.get(key, 0) + 1
-    return replace(made, visits=visits, spilled=any(count > 1 for count in visits.values()))
+    return replace(made, visits=visits, spilled=any(n > 1 for n in visits.values()))
 
 
-def _parts(one: Plan) -> tuple[tuple[Segment, ...], ...]:
+def _parts(one: Plan, most: int) -> tuple[tuple[Segment, ...], ...]:
     """Segments of each tile; sums stay in their half while what comes next adds to them again."""
     cut: list[list[Segment]] = []
     number = 0
     for tile in one.tiles:
-        cut.append(list(itertools.islice(segments(one.nest, tile), MOST_SEGMENTS - number + 1)))
+        cut.append(list(itertools.islice(segments(one.nest, tile), most - number + 1)))
         number += len(cut[-1])
-        if number > MOST_SEGMENTS:
+        if number > most:
             raise MappingError(
-                f"{one.work.name}: more than {MOST_SEGMENTS:,} parts without ragged steps; to hand"
+                f"{one.work.name}: more than {most:,} parts without ragged steps; to hand"
                 " them out would take longer than to compute them"
             )
     before: tuple[list[Segment], int, list[Key]] | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Host, Layer, Network, Whole
+from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
@@ -87,24 +89,25 @@ def records(post: Post) -> NDArray[np.uint64]:
 
 
 class Image:
-    """Memory that grows: constants go to the first free page or beat."""
+    """Memory that grows: constants go to the first free page or beat, and are made at the end."""
 
     def __init__(self, start: int, beat: int) -> None:
-        self._parts: list[tuple[int, NDArray[np.uint8]]] = []
+        self._parts: list[tuple[int, Callable[[], NDArray[np.uint8]]]] = []
         self._at, self._beat = start, beat // 8
 
-    def add(self, data: NDArray[np.uint8], align: int = 0) -> int:
-        """Return the address of data that were put into memory."""
+    def add(self, size: int, make: Callable[[], NDArray[np.uint8]], align: int = 0) -> int:
+        """Return the address of `size` bytes that `make` gives."""
         step = align or self._beat
         address = -(-self._at // step) * step
-        self._parts.append((address, data))
-        self._at = address + len(data)
+        self._parts.append((address, make))
+        self._at = address + size
         return address
 
     def bytes(self, spare: int) -> NDArray[np.uint8]:
         """All of it, with room behind."""
         memory = np.zeros(-(-(self._at + spare) // PAGE) * PAGE, dtype=np.uint8)
-        for address, data in self._parts:
+        for address, make in self._parts:
+            data = make()
             memory[address : address + len(data)] = data
         return memory
 
@@ -213,6 +216,22 @@ def _left(network: Network, layer: Layer, reason: str) -> Host:
     return Host(name=layer.name, einsums=tuple(members), reason=reason, writes=(layer.out,))
 
 
+def words_of(
+    network: Network,
+    chip: Chip,
+    layer: Layer,
+    mapping: mp.Mapping,
+    views: Mapping[str, Place],
+    most: int = MOST_SEGMENTS,
+) -> NDArray[np.uint64]:
+    """Return a layer's program of up to `most` parts; constants lie from address 0 on.
+
+    MappingError says why the array cannot run it.
+    """
+    found = steps(chip, work_of(layer, mapping), views, most)
+    return _words(network, chip, views, Image(0, chip.beat), layer, found)
+
+
 def _section(
     network: Network,
     chip: Chip,
@@ -221,6 +240,20 @@ def _section(
     layer: Layer,
     found: Sequence[Step],
 ) -> Section:
+    words = _words(network, chip, places, image, layer, found)
+    data = words.view(np.uint8)
+    address = image.add(len(data), lambda: data, PAGE)
+    return Section(layer=layer.name, address=address, words=len(words))
+
+
+def _words(
+    network: Network,
+    chip: Chip,
+    places: Mapping[str, Place],
+    image: Image,
+    layer: Layer,
+    found: Sequence[Step],
+) -> NDArray[np.uint64]:
     assembler = Assembler()
     known: dict[tuple[str, Layout], int] = {}
     for step in found:
@@ -229,9 +262,7 @@ def _section(
         else:
             assembler.add(_placed(network, chip, places, image, layer, step, known))
     assembler.end()
-    words = encode(assembler.program)
-    address = image.add(words.view(np.uint8), PAGE)
-    return Section(layer=layer.name, address=address, words=len(words))
+    return encode(assembler.program)
 
 
 def _placed(
@@ -246,7 +277,8 @@ def _placed(
     if one.kind == "params" or (one.kind == "weight" and layer.constant):
         key = one.kind, one.layout
         if key not in known:
-            known[key] = image.add(_constant(network, layer, one))
+            size = -(-one.layout.size * one.bits // 8)
+            known[key] = image.add(size, partial(_constant, network, layer, one))
         box = replace(one.layout, start=(0,) * len(one.layout.start))
         return transfer_command(one, chip, known[key], box.pitch, box)
     names = {"data": layer.data.tensor, "weight": layer.weight.tensor, "out": layer.out,

@@ -20,11 +20,11 @@ def simulate_view(data: SimulateData) -> RenderableType:
         off = layer["cycles"] / layer["predicted"] - 1 if layer["predicted"] else 0.0
         rows.add_row(
             safe(layer["name"]), f"{layer['cycles']:,}", f"{layer['predicted']:,.0f}",
-            f"{off:+.0%}", _waits(layer["counters"]), f"{layer['wrong']:,}",
+            f"{off:+.1%}", _waits(layer["counters"]), f"{layer['wrong']:,}",
         )  # fmt: skip
     off = data["cycles"] / data["predicted"] - 1 if data["predicted"] else 0.0
     rows.add_row(
-        "total", f"{data['cycles']:,}", f"{data['predicted']:,.0f}", f"{off:+.0%}", "",
+        "total", f"{data['cycles']:,}", f"{data['predicted']:,.0f}", f"{off:+.1%}", "",
         f"{data['wrong']:,}",
     )  # fmt: skip
     head = Text.assemble(named(data["model"], STRONG), " on ", named(data["chip"], STRONG),
@@ -34,6 +34,7 @@ def simulate_view(data: SimulateData) -> RenderableType:
     clock = show(data["frequency"], "frequency")
     foot = f"\n{data['bits']:,} bits compared: {right}. {time} at {clock};"
     foot += f" {data['rate'] / 1e3:,.0f} thousand cycles simulated a second."
+    foot += f" A search reckons with {data['searched']:,.0f} cycles."
     parts: list[RenderableType] = [head, rows, Text(foot)]
     if data["host"]:
         names = ", ".join(f"{one['name']} ({one['reason']})" for one in data["host"])

@@ -1,0 +1,126 @@
+"""How long a reader takes for its vectors: lines of the buffer, runs, and what is padding.
+
+The rules are those of the circuit's `reader`: the line read last is held, and a cycle takes from
+it, from the next one, or from both.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosynth import rtl
+
+Integers = NDArray[np.int64]
+
+# runs up to which all are looked at; else so many windows of so many
+WHOLE, WINDOWS, WINDOW = 1 << 17, 64, 2048
+# vectors, and windows of them, with which two readers are set beside one another
+BESIDE, BESIDES = 256, 8
+# vectors that a reader keeps ready
+READY = 4
+
+
+@lru_cache(maxsize=1 << 14)
+def pace(command: rtl.Command, places: int) -> tuple[float, float]:
+    """Cycles and reads of a vector on average, with `places` elements in a line."""
+    total, each = math.prod(command.turns), _grouped(command)
+    if total <= WHOLE:
+        numbers = np.arange(total)
+    else:
+        count = max(WINDOW // each, 1)
+        begins = np.unique(np.linspace(0, total // each - count, WINDOWS).astype(np.int64))
+        numbers = (begins[:, None] * each + np.arange(count * each)).reshape(-1)
+    cycles, reads = _runs(command, places, numbers)
+    vectors = numbers.size // each
+    return float(cycles.sum()) / vectors, float(reads.sum()) / vectors
+
+
+@lru_cache(maxsize=1 << 14)
+def together(first: rtl.Command, second: rtl.Command, places: tuple[int, int]) -> float:
+    """Cycles of a step that needs a vector of each of two readers; the second goes first.
+
+    Averages would not do: a cycle in which one waits for the port is lost only if the other has
+    nothing ready.
+    """
+    vectors = math.prod(first.turns) // _grouped(first)
+    count = min(vectors, BESIDE)
+    begins = np.unique(np.linspace(0, vectors - count, min(BESIDES, vectors // count)).astype(int))
+    found = []
+    for begin in begins:
+        numbers = np.arange(begin, begin + count)
+        found.append(
+            _beside(*(_issues(*one, numbers) for one in zip((first, second), places, strict=True)))
+        )
+    return float(np.mean(found))
+
+
+def _grouped(command: rtl.Command) -> int:
+    """Runs of one vector."""
+    return math.prod(command.turns[: command.extras[3].bit_count()])
+
+
+def at(turns: tuple[int, ...], strides: tuple[int, ...], base: int, numbers: Integers) -> Integers:
+    """Values of a channel of a nest at steps of these numbers."""
+    found = np.full(numbers.size, base, dtype=np.int64)
+    left = numbers
+    for count, stride in zip(turns, strides, strict=True):
+        found += stride * (left % count)
+        left = left // count
+    return found
+
+
+def _runs(command: rtl.Command, places: int, numbers: Integers) -> tuple[Integers, Integers]:
+    """Cycles and reads of runs of these numbers, in this order."""
+    address, a, b = (
+        at(command.turns, strides, base, numbers)
+        for strides, base in zip(command.strides, command.bases, strict=True)
+    )
+    run, a_limit, b_limit, _ = command.extras
+    low = np.maximum(-b, 0)
+    high = np.clip(b_limit - b, 0, run)
+    there = np.flatnonzero((a >= 0) & (a < a_limit) & (low < high))
+    begin, length = (address + low)[there], (high - low)[there]
+    first, last = begin // places, (begin + length - 1) // places
+    hits = np.zeros(there.size, dtype=bool)
+    hits[1:] = last[:-1] == first[1:]
+    rest = np.maximum(length - (places - begin % places), 0)
+    cycles = np.ones(numbers.size, dtype=np.int64)
+    cycles[there] = np.where(hits, -(-length // places), 1 - (-rest // places))
+    reads = np.zeros(numbers.size, dtype=np.int64)
+    reads[there] = last - first + ~hits
+    return cycles, reads
+
+
+def _issues(command: rtl.Command, places: int, vectors: Integers) -> list[tuple[bool, bool]]:
+    """Cycles of a reader for these vectors: whether it reads, and whether one is over."""
+    each = _grouped(command)
+    cycles, reads = _runs(command, places, (vectors[:, None] * each + np.arange(each)).reshape(-1))
+    found = []
+    for number, (count, some) in enumerate(zip(cycles.tolist(), reads.tolist(), strict=True), 1):
+        found += [(turn < some, False) for turn in range(count)]
+        found[-1] = (found[-1][0], number % each == 0)
+    return found
+
+
+def _beside(first: list[tuple[bool, bool]], second: list[tuple[bool, bool]]) -> float:
+    """Cycles of a step when two readers go through theirs, after a quarter to settle."""
+    queues = (first, second)
+    place, ready, coming = [0, 0], [0, 0], [False, False]
+    steps: list[int] = []
+    while place[0] < len(first) and place[1] < len(second):
+        goes = [READY - ready[one] > coming[one] for one in (0, 1)]
+        port = goes[1] and second[place[1]][0]
+        goes[0] = goes[0] and not (first[place[0]][0] and port)
+        step = ready[0] > 0 and ready[1] > 0
+        steps.append((steps[-1] if steps else 0) + step)
+        for one in (0, 1):
+            ready[one] += coming[one] - step
+            coming[one] = goes[one] and queues[one][place[one]][1]
+            place[one] += goes[one]
+    settled = len(steps) // 4
+    done = steps[-1] - steps[settled]
+    return max(1.0, (len(steps) - 1 - settled) / done) if done else float(len(steps))

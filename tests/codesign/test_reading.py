@@ -1,0 +1,99 @@
+"""Cycles of readers beside a reader that goes element by element."""
+
+import random
+
+import pytest
+
+from cosynth import rtl
+from cosynth.codesign.reading import pace, together
+
+
+def slowly(command, places):
+    """The rules of `reader.sv`: of each cycle, whether it reads and whether a vector is over."""
+    run, a_limit, b_limit, grouped = command.extras
+    total = 1
+    for turns in command.turns:
+        total *= turns
+    each = 1
+    for loop, turns in enumerate(command.turns):
+        each *= turns if grouped >> loop & 1 else 1
+    held = None
+    issues = []
+    for number in range(total):
+        left, at = number, list(command.bases)
+        for loop, turns in enumerate(command.turns):
+            for channel in range(3):
+                at[channel] += command.strides[channel][loop] * (left % turns)
+            left //= turns
+        address, a, b = at
+        elements = [address + n for n in range(run) if 0 <= b + n < b_limit and 0 <= a < a_limit]
+        if not elements:
+            issues.append((False, False))
+        while elements:
+            line = elements[0] // places
+            reads = False
+            if held != line:
+                reads, held = True, line
+                count = sum(one // places == line for one in elements)
+            else:
+                count = min(len(elements), places)
+                if elements[count - 1] // places != line:
+                    reads, held = True, line + 1
+            elements = elements[count:]
+            issues.append((reads, False))
+        if (number + 1) % each == 0:
+            issues[-1] = (issues[-1][0], True)
+    return issues
+
+
+def drawn(rng):
+    loops = rng.randint(1, 4)
+    run = rng.choice((1, 2, 3, 5, 8, 16))
+    groups = rng.randint(0, min(2, loops))
+    return rtl.Command(
+        unit="moving",
+        turns=tuple(rng.randint(1, 5) for _ in range(loops)),
+        bases=(rng.randint(0, 40), rng.randint(-2, 2), rng.randint(-4, 4)),
+        strides=(
+            tuple(rng.choice((1, 2, 8, 16, 24, run)) for _ in range(loops)),
+            tuple(rng.choice((0, 0, 1)) for _ in range(loops)),
+            tuple(rng.choice((0, 0, 1, run)) for _ in range(loops)),
+        ),
+        extras=(run, rng.randint(1, 6), rng.randint(1, 20), (1 << groups) - 1),
+    )
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_average_is_that_of_each_vector_in_turn(seed):
+    rng = random.Random(seed)
+    command, places = drawn(rng), rng.choice((4, 8, 16))
+    issues = slowly(command, places)
+    vectors = sum(over for _, over in issues)
+    cycles, reads = pace(command, places)
+    assert cycles == pytest.approx(len(issues) / vectors)
+    assert reads == pytest.approx(sum(read for read, _ in issues) / vectors)
+
+
+def plain(turns, stride, run=8):
+    return rtl.Command(
+        unit="moving", turns=(turns,), bases=(0, 0, 0), strides=((stride,), (0,), (0,)),
+        extras=(run, 1, run, 0),
+    )  # fmt: skip
+
+
+def test_two_readers_share_a_port():
+    whole, half = plain(4096, 16), plain(4096, 8)
+    assert pace(whole, 16) == (1.0, 1.0)
+    assert pace(half, 16) == (1.0, 0.5)
+    assert together(whole, whole, (16, 16)) == pytest.approx(2.0, rel=0.02)
+    assert together(whole, half, (16, 16)) == pytest.approx(1.5, rel=0.02)
+    assert together(half, half, (16, 16)) == pytest.approx(1.0, rel=0.02)
+
+
+def test_many_vectors_are_sampled_and_give_the_same():
+    assert pace(plain(1 << 16, 8), 16) == pytest.approx((1.0, 0.5))
+    long = rtl.Command(
+        unit="moving", turns=(60000, 60), bases=(0, 0, 0),
+        strides=((8, 16), (0, 0), (0, 0)), extras=(8, 1, 8, 0),
+    )  # fmt: skip
+    assert pace(long, 16) == pytest.approx((1.0, 0.5), abs=0.01)
