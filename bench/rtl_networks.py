@@ -6,7 +6,8 @@ kept that simulate in minutes (at most `--most-units` multipliers and a buffer o
 summed in the accumulator `exact`, as the family's 32 bits would wrap.
 
 For each chip and network a row tells layers on the chip and on the host, multiply-accumulates on
-the chip, bits compared and wrong, cycles against the prediction, and seconds. Then why layers are
+the chip, bits compared and wrong, cycles against the prediction (whole, and by layer) and as a
+multiple of what a search reckons with, and seconds. Then why layers are
 left to the host, and a total. The exit status is 1 if a bit is wrong or a chip was refused.
 """
 
@@ -125,6 +126,7 @@ def row(name: str, point: Point, options: argparse.Namespace, total: Total) -> s
     total.operations += every
     errors = [layer.cycles / made.predicted[layer.name] - 1 for layer in run.layers]
     predicted = sum(made.predicted[layer.name] for layer in run.layers)
+    searched = sum(made.searched[layer.name] for layer in run.layers)
     worst = max(errors, key=abs, default=0.0)
     return (
         f"{len(run.layers):>3} on chip {len(hosts):>3} on host"
@@ -132,7 +134,7 @@ def row(name: str, point: Point, options: argparse.Namespace, total: Total) -> s
         f" {run.bits:>12,} bits {run.wrong:>6} wrong {run.cycles:>12,} cycles"
         f" {100 * (run.cycles / max(predicted, 1) - 1):>+8.1f} % whole"
         f" {100 * np.mean(np.abs(errors)) if errors else 0:>7.1f} % mean"
-        f" {100 * worst:>+8.1f} % worst"
+        f" {100 * worst:>+8.1f} % worst, {run.cycles / max(searched, 1):>6.2f} of a search's"
         f" {compiled:>7.1f} s to compile {whole - compiled:>7.1f} s to run"
     )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import cosynth.hardware as hw
 from cosynth import rtl
-from cosynth.codesign.estimate import estimate, prepare
+from cosynth.codesign.estimate import broken_rules, estimate, prepare
 from cosynth.codesign.orders import predicted, timed
 from cosynth.codesign.stored import arrays, stored
 from cosynth.cost import Job
@@ -165,9 +165,14 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         program, settled = _mended(network, chip, candidates, settled)
     else:
         program = rtl.compiled(network, chip, settled)
-    priced = estimate(
-        low.graph, hardware, chosen, mappings={k: v for k, v in settled.items() if k in layers}
-    )
+    # the circuit holds some tiles that a search, which doubles all of them, would not
+    jobs = {job.name: job for job in plan.jobs}
+    fitting = {
+        layer: settled[layer]
+        for layer in layers
+        if not broken_rules(jobs[layer], settled[layer], hw.priced(hardware))
+    }
+    priced = estimate(low.graph, hardware, chosen, mappings=fitting)
     cycles = {one.job.name: float(one.cost.latency) * chip.frequency for one in priced.layers}
     searched = {
         layer: next(cycles[job.name] for job in same[layer] if job.name in cycles)
