@@ -53,6 +53,7 @@ class GenerateData(TypedDict):
     layers: Annotated[list[str], "layers on the array, in order"]
     own: Annotated[int, "layers that follow the design's own mappings"]
     words: Annotated[int, "words of program"]
+    weights: Annotated[str, "drawn, or of the file"]
     host: list[FallbackData]
     version: str
 

@@ -7,14 +7,16 @@ from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.faulted import Answer
+from cosynth.rtl.floats import checked_inputs, run_floats, sampled, seeded
 from cosynth.rtl.folder import layout_table, write_folder
 from cosynth.rtl.harden import harden
 from cosynth.rtl.inject import Campaign, Vulnerable, inject, ranked
 from cosynth.rtl.instructions import UNITS, Command, commands, decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
+from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
-from cosynth.rtl.network import Host, Layer, Network, quantised, sampled, seeded, to_grid
+from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
 from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Flip, Share, Stratum, combined, wilson
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
@@ -26,6 +28,7 @@ from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.tools import needed
 from cosynth.rtl.verilate import Port
+from cosynth.rtl.weights import folded
 
 __all__ = [
     "EVENTS",
@@ -49,6 +52,7 @@ __all__ = [
     "Flip",
     "Host",
     "Layer",
+    "Lowered",
     "Macro",
     "Measured",
     "Network",
@@ -72,6 +76,7 @@ __all__ = [
     "as_signed",
     "assert_clean",
     "blocks",
+    "checked_inputs",
     "chip",
     "chosen",
     "chosen_protection",
@@ -83,10 +88,12 @@ __all__ = [
     "equal_readings",
     "exchange",
     "expected",
+    "folded",
     "harden",
     "inject",
     "layout_table",
     "lint",
+    "lowered",
     "needed",
     "options",
     "packed",
@@ -94,6 +101,7 @@ __all__ = [
     "quantised",
     "ranked",
     "run",
+    "run_floats",
     "sampled",
     "seeded",
     "silicon_area",

@@ -109,12 +109,12 @@ def _jobs(
             lines.append(f"run {one.address} {one.words} {one.layer}")
             names, verb = [outs[one.layer]], "compare"
         else:
-            names, verb = [one.einsums[-1].output.tensor], "put"
-        for name in names:
+            names, verb = list(one.writes), "put"
+        for at, name in enumerate(names):
             place = program.places[name]
             memory = np.zeros(place.address + place.bytes, dtype=np.uint8)
             write_tensor(program, network, name, expected[name], memory)
-            file = f"{number}.bin"
+            file = f"{number}.bin" if len(names) == 1 else f"{number}-{at}.bin"
             (folder / "bench" / file).write_bytes(memory[place.address :].tobytes())
             lines.append(f"{verb} {place.address} {place.bytes} {file}")
     return "\n".join(lines) + "\n"
