@@ -35,6 +35,9 @@ DOCUMENTS = (
     "Generate",
     "Simulate",
     "Synthesize",
+    "Program",
+    "Inject",
+    "Harden",
 )
 TABLES = re.compile(r"(?<=^<!-- tables -->\n\n).*(?=\n<!-- end -->$)", re.MULTILINE | re.DOTALL)
 
@@ -97,10 +100,16 @@ def _console(block: str) -> str:
 
 def contract_tables() -> str:
     """Return every table of the contract of `--json`, as Markdown."""
-    from cosynth.report import contract, contract_circuit, contract_mapping, contract_quantize
+    from cosynth.report import (
+        contract,
+        contract_circuit,
+        contract_faults,
+        contract_mapping,
+        contract_quantize,
+    )
 
     known = vars(contract) | vars(contract_mapping) | vars(contract_quantize)
-    known |= vars(contract_circuit)
+    known |= vars(contract_circuit) | vars(contract_faults)
     tables = {name: known[f"{name}Data"] for name in DOCUMENTS}
     pending = list(tables.values())
     while pending:

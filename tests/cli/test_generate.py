@@ -1,8 +1,11 @@
 """The verb generate, with good input and bad."""
 
 import jsonschema
+import numpy as np
+import onnx
 import pytest
 import tomli_w
+from onnx import TensorProto, helper, numpy_helper
 
 import cosynth.hardware as hw
 from cosynth.hardware.families.engine import engine
@@ -47,3 +50,33 @@ def test_bad_input_wrong(run, chip, tmp_path):
         done = run("generate", *arguments)
         assert done.code == 2, done.err
         assert said in " ".join((done.out + done.err).split())
+
+
+def test_a_file_brings_its_weights_unless_they_are_drawn(run, chip, tmp_path):
+    draw = np.random.default_rng(1)
+    weights = {"w": draw.normal(size=(8, 12)), "b": draw.normal(size=8)}
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["x", "w", "b"], ["y"], transB=1)], "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 12])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 8])],
+        [numpy_helper.from_array(v.astype(np.float32), name) for name, v in weights.items()],
+    )  # fmt: skip
+    path = tmp_path / "net.onnx"
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), path
+    )
+    images = []
+    np.savez(tmp_path / "data.npz", x=draw.normal(0, 3, (4, 12)))
+    data = ("--data", str(tmp_path / "data.npz"))
+    wanted = ((), f"weights: of {path}"), (("--drawn",), "weights: drawn by seed 0")
+    for more, said in (*wanted, (data, f"weights: of {path}")):
+        out = tmp_path / f"chip{len(more)}"
+        options = ("--model", str(path), "--dim", "rows=4", "--out", str(out))
+        done = run("generate", chip, *options, *more)
+        assert done.code == 0, done.err
+        assert said.replace(" ", "") in "".join((done.out + done.err).split())
+        images.append((out / "image.bin").read_bytes())
+    assert len(set(images)) == 3
+    for folder in ("chip0", "chip2"):
+        told = run("simulate", str(tmp_path / folder), "--json")
+        assert (told.code, told.data["wrong"]) == (0, 0)

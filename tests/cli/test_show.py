@@ -146,3 +146,20 @@ def test_a_front_of_something_else_wrong(run, tmp_path):
 def test_an_empty_folder_wrong(run, tmp_path):
     said = run("show", tmp_path)
     assert said.err == f"error: {tmp_path}: a folder without a study or a config.json\n"
+
+
+def test_the_program_of_a_layer_is_listed(run, tmp_path):
+    from cosynth.rtl.instructions import Assembler, Command, encode
+
+    assembler = Assembler()
+    assembler.add(Command(unit="fill", turns=(4,)))
+    assembler.end()
+    path = tmp_path / "fc1.bin"
+    path.write_bytes(encode(assembler.program).astype("<u8").tobytes())
+    said = run("show", path)
+    assert "turns0 = 3" in said.out
+    assert run("show", path, "--json").data["cosynth"] == "program"
+    path.write_bytes(b"no program")
+    said = run("show", path)
+    assert said.code != 0
+    assert "10 bytes; a program has words of 8 bytes" in said.err

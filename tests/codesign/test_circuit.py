@@ -64,7 +64,7 @@ def test_a_folder_that_was_changed_wrong(made, tmp_path):
     ):
         circuit.read(tmp_path, cs.load)
     (tmp_path / "circuit.json").write_text(json.dumps({**document, "version": 9}))
-    with pytest.raises(SpecError, match=r"circuit of version 9; this Cosynth reads 1"):
+    with pytest.raises(SpecError, match=r"circuit of version 9; this Cosynth reads 2"):
         circuit.read(tmp_path, cs.load)
     (tmp_path / "circuit.json").write_text("{")
     with pytest.raises(SpecError, match="cannot be read"):

@@ -6,7 +6,8 @@ from cosynth.format import Assignment, known
 from cosynth.hardware.families.engine import engine
 from cosynth.rtl.arrange import natural, orders
 from cosynth.rtl.chip import chip
-from cosynth.rtl.network import Layer, quantised, sampled, seeded
+from cosynth.rtl.floats import sampled, seeded
+from cosynth.rtl.network import Layer, quantised
 
 INT8 = known("int8")
 

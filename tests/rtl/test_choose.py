@@ -11,7 +11,8 @@ from cosynth.hardware.families.engine import engine
 from cosynth.rtl.arrange import orders
 from cosynth.rtl.chip import chip
 from cosynth.rtl.choose import chosen, even, hoisted
-from cosynth.rtl.network import Layer, quantised, sampled, seeded
+from cosynth.rtl.floats import sampled, seeded
+from cosynth.rtl.network import Layer, quantised
 from cosynth.rtl.program import placed, views_of, words_of
 
 

@@ -5,10 +5,14 @@ import pytest
 
 import cosynth as cs
 from cosynth.codesign.estimate import prepare
+from cosynth.errors import WorkloadError
 from cosynth.format import Assignment, decode, encode, known
 from cosynth.rtl import reference
-from cosynth.rtl.network import quantised, run_floats, sampled, seeded, to_grid
+from cosynth.rtl.floats import run_floats, sampled, seeded
+from cosynth.rtl.network import quantised, to_grid
 from cosynth.rtl.operands import operand
+from cosynth.workload import Builder
+from cosynth.workload.layers.elementwise import softmax
 
 
 @pytest.mark.parametrize("name", ["int8", "int4", "fp8_e4m3fn", "fp6_e2m3", "fp4_e2m1"])
@@ -42,3 +46,37 @@ def test_seeds_are_kept():
     one, again, other = (seeded(graph, seed)["fc.weight"] for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
+
+
+def chain():
+    """A product, a softmax, a product: what is between them is the host's."""
+    net = Builder("chain")
+    x, w, v = net.input("x", (4, 6)), net.weight("w", (5, 6)), net.weight("v", (3, 5))
+    y = net.einsum(f"y[m,n] += {x}[m,k] * {w}[n,k]", shape=(4, 5))
+    z = net.einsum(f"z[m,n] += {softmax(net, 's', y)}[m,k] * {v}[n,k]", shape=(4, 3))
+    net.output(z)
+    return prepare(net.build(), Assignment())
+
+
+def test_what_the_host_computes_in_a_row_is_rounded_at_its_end_alone():
+    plan, int8 = chain(), known("int8")
+    constants, inputs = seeded(plan.graph, 0), sampled(plan.graph, 0)
+    net = quantised(plan.graph, plan.parts, constants, inputs, int8, int8)
+    first, host, last = net.operations
+    assert (host.name, host.writes) == ("s.max to s", ("s",))
+    assert (first.out, last.out) == ("y", "z")
+    whole = {"x": to_grid(inputs["x"], net.units["x"], int8)}
+    values = reference.run(net, whole, 32)
+    power = np.exp(values["y"] * net.units["y"])
+    exact = power / power.sum(axis=1, keepdims=True)
+    assert np.abs(values["s"] * net.units["s"] - exact).max() <= net.units["s"] / 2 + 1e-12
+
+
+def test_rows_that_the_format_cannot_count_wrong():
+    net = Builder("words")
+    ids, table = net.input("ids", (2, 3)), net.weight("table", (300, 4))
+    net.output(net.einsum(f"y[b,t,d] = {table}[{ids}[b,t],d]", shape=(2, 3, 4)))
+    plan, int8 = prepare(net.build(), Assignment()), known("int8")
+    constants, inputs = seeded(plan.graph, 0), sampled(plan.graph, 0)
+    with pytest.raises(WorkloadError, match="ids: chooses one of 300 rows; int8 counts to 127"):
+        quantised(plan.graph, plan.parts, constants, inputs, int8, int8)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosynth.rtl.post import fused
+from cosynth.rtl.post import fused, leading
 from cosynth.workload import Builder
 
 
@@ -47,3 +47,20 @@ def test_the_rest_is_left_with_its_reason(more, said):
 def test_what_is_no_contraction_is_left():
     graph, members = built("g[m,n] = gelu(y[m,n])")
     assert fused(graph, members[1:]) == "no sum of products"
+
+
+def test_a_constant_factor_is_a_scale_and_ends_the_biases():
+    graph, members = built("z[m,n] = y[m,n] + b[n]", "v[m,n] = z[m,n] / 4", "r[m,n] = relu(v[m,n])")
+    one = fused(graph, members)
+    assert (one.scale, one.biases, one.low, one.taken) == (0.25, ("b",), 0.0, 4)
+    graph, members = built("v[m,n] = y[m,n] * 0.5", "z[m,n] = v[m,n] + b[n]")
+    assert "adds a constant behind a scale" in fused(graph, members)
+
+
+def test_a_group_is_taken_as_far_as_it_goes():
+    graph, members = built("z[m,n] = y[m,n] + b[n]", "g[m,n] = gelu(z[m,n])")
+    one, reason = leading(graph, members)
+    assert (one.out, one.taken) == ("z", 2)
+    assert reason == "g: gelu(z[m,n])"
+    one, reason = leading(graph, members[2:])
+    assert (one, reason) == (None, "no sum of products")

@@ -20,6 +20,9 @@ from cosynth.cli._output import json_option, say, write_json
               help="Model to compile.  [default: the design's only one]")  # fmt: skip
 @format_option
 @dim_option
+@click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz",
+              help="Inputs by name, for the ranges of activations.  [default: drawn]")  # fmt: skip
+@click.option("--drawn", is_flag=True, help="Draw weights even if MODEL is a file that has some.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="What weights and inputs are drawn from.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Write into DIR even if it is not empty.")
@@ -30,6 +33,8 @@ def command(
     model_name: str | None,
     formats: str | None,
     dims: tuple[str, ...],
+    data: Path | None,
+    drawn: bool,
     seed: int,
     force: bool,
     as_json: bool,
@@ -38,7 +43,8 @@ def command(
     with --model. SystemVerilog, a program for each layer, the image of its DRAM, a test bench that
     needs no Cosynth, and a driver's header.
 
-    Weights are drawn by --seed; what the array cannot run is left to the host, and said.
+    Weights are those of an .onnx file, whose results are compared with ONNX Runtime's, else drawn
+    by --seed; what the array cannot run is left to the host, and said.
 
     \b
     cosynth generate out/designs/d17.json --out chip
@@ -54,7 +60,15 @@ def command(
         raise click.UsageError(f"--out {out}: is a file; give a folder")
     if out.is_dir() and any(out.iterdir()) and not force:
         raise click.UsageError(f"--out {out}: is not empty; --force writes into it")
-    workload = model(name, dimensions(dims))
+    sizes = dimensions(dims)
+    from cosynth.codesign.stored import arrays, stored
+
+    given = None
+    if name.endswith(".onnx") and not drawn:
+        from cosynth.workload.load import checked_file
+
+        given = stored(checked_file(Path(name)), sizes, seed)
+    workload = given.model if given else model(name, sizes)
     from cosynth.cli._progress import layer_progress, say_if_cold
     from cosynth.codesign import circuit
     from cosynth.format import assignment
@@ -68,24 +82,32 @@ def command(
             chosen,
             name=name,
             mappings=where.mappings.get(name),
+            weights=given.weights if given else None,
+            data=arrays(data) if data else None,
+            dims=sizes,
             seed=seed,
             on_layer=on_layer,
         )
     circuit.write(found, out)
     from cosynth.report.circuit import generate_data
 
-    data = generate_data(found, str(out))
+    told = generate_data(found, str(out))
     if as_json:
-        write_json(data)
+        write_json(told)
         return
     one = found.chip
     click.echo(
         f"{one.name}: {one.rows} x {one.columns}, {one.flow}-stationary,"
         f" {one.weights.name} x {one.activations.name}\n"
-        f"{name}: {len(data['layers'])} layers on the array, {data['own']} of them under the"
-        f" design's own mappings; {data['words']:,} words of program"
+        f"{name}: {len(told['layers'])} layers on the array, {told['own']} of them under the"
+        f" design's own mappings; {told['words']:,} words of program"
     )
-    if data["host"]:
-        left = (f"{part['name']} ({part['reason']})" for part in data["host"])
+    click.echo(
+        f"weights: of {name}, which computes the same in {given.witness}"
+        if given
+        else f"weights: drawn by seed {seed}"
+    )
+    if told["host"]:
+        left = (f"{part['name']} ({part['reason']})" for part in told["host"])
         click.echo("on the host: " + ", ".join(left))
     say(f"written  {out}")

@@ -30,7 +30,8 @@ _FRONT = "front.json"
 @json_option
 def command(thing: str, dims: tuple[str, ...], as_json: bool) -> None:
     """Show THING: a model, hardware, a format, an optimizer or a family by name; or a file: .onnx,
-    config.json, .toml of any of these, a design, or the folder that explore wrote.
+    config.json, .toml of any of these, a design, the folder that explore wrote, or the program of a
+    circuit's layer.
 
     \b
     cosynth show resnet18
@@ -59,6 +60,8 @@ def _found(thing: str, dims: dict[str, int]) -> Shown:
         return _design(path)
     if path.suffix == ".toml":
         return _toml(path)
+    if path.suffix == ".bin" and path.is_file():
+        return _program(path)
     if _is_file(path, thing):
         return _model(thing, dims)
     raise SpecError(_unknown(thing))
@@ -129,6 +132,14 @@ def _design(path: Path) -> Shown:
     data = hardware_data(found.hardware)
     written: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     return written, design_view(found, data)
+
+
+def _program(path: Path) -> Shown:
+    from cosynth.report.program import program_data
+    from cosynth.report.terminal.program import program_view
+
+    data = program_data(path)
+    return data, program_view(data)
 
 
 def _study(folder: Path) -> Shown:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cosynth.cli._output import json_option, say, show, write_json
-from cosynth.errors import SpecError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @click.command("simulate", short_help="Run a generated circuit, bit by bit.")
@@ -52,11 +46,12 @@ def command(
         raise click.UsageError(f"--trace {trace}: ends in neither .fst nor .vcd")
     from cosynth.cli._progress import layer_progress
     from cosynth.codesign import circuit
+    from cosynth.codesign.stored import arrays
     from cosynth.report.circuit import simulate_data
     from cosynth.workload.load import load
 
     made = circuit.read(folder, load)
-    inputs = _read(given) if given else made.inputs(seed)
+    inputs = arrays(given) if given else made.inputs(seed)
     files = tuple(sorted((folder / "rtl").glob("*.sv")))
     with layer_progress(f"simulating {made.model}") as on_layer:
         begun = time.perf_counter()
@@ -75,16 +70,3 @@ def command(
         say(f"waves  {trace}")
     if data["wrong"]:
         ctx.exit(1)
-
-
-def _read(path: Path) -> dict[str, NDArray[np.float64]]:
-    """Arrays of an .npz file by name."""
-    import numpy as np
-
-    try:
-        with np.load(path) as file:
-            return {name: np.asarray(file[name], dtype=np.float64) for name in file.files}
-    except FileNotFoundError:
-        raise SpecError(f"{path}: no such file") from None
-    except Exception as error:  # noqa: BLE001 - NumPy raises many kinds for a broken file
-        raise SpecError(f"{path}: not an .npz file of numbers: {error}") from None

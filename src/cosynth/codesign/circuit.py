@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import cosynth.hardware as hw
 from cosynth import rtl
-from cosynth.codesign.estimate import estimate, prepare
+from cosynth.codesign.estimate import broken_rules, estimate, prepare
 from cosynth.codesign.orders import predicted, timed
+from cosynth.codesign.stored import arrays, stored
 from cosynth.cost import Job
-from cosynth.errors import SpecError, did_you_mean
+from cosynth.errors import SpecError
 from cosynth.format import Assignment, known
 from cosynth.hardware import Hardware
 from cosynth.mapping import Mapping as LoopNest
@@ -24,11 +26,17 @@ from cosynth.mapping import read as read_mapping
 from cosynth.mapping import write as write_mapping
 from cosynth.workload import Workload
 
-VERSION = 1
+Floats = NDArray[np.float64]
+VERSION = 2
 # of an access to DRAM, s: row and column of an LPDDR4 and the way there and back; assumed
 DRAM_LATENCY = 100e-9
 # besides a design's own mappings, those that are best for these goals are tried on the circuit
 GOALS = ("latency", "energy", "edp")
+# how often mappings are chosen anew for where tensors lie then
+ROUNDS = 3
+DRAWN, FILE = "drawn", "file"
+# of inputs that ranges were taken from
+DATA = "data.npz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +45,8 @@ class Circuit:
 
     `searched` are cycles by layer as a search reckons them, from the mapping; `predicted` those of
     the program, from what each unit is told.
-    `mappings` are those that the program follows; `own` says how many the design brought.
+    `mappings` are those that the program follows; `own` says how many the design brought. Weights
+    are of the `origin` "drawn" or "file"; `dims` are the sizes that the file left open.
     """
 
     model: str
@@ -51,31 +60,25 @@ class Circuit:
     searched: Mapping[str, float]
     predicted: Mapping[str, float]
     own: int
+    origin: str = DRAWN
+    dims: Mapping[str, int] = field(default_factory=dict)
+    data: Mapping[str, Floats] | None = None
 
-    def inputs(self, seed: int | None = None) -> dict[str, NDArray[np.float64]]:
-        """Inputs drawn for a seed, that of the circuit unless another is given."""
+    def inputs(self, seed: int | None = None) -> dict[str, Floats]:
+        """Inputs drawn for a seed; without one, the data of the circuit, or drawn as it was."""
+        if seed is None and self.data is not None:
+            return dict(self.data)
         return rtl.sampled(self.network.graph, self.seed if seed is None else seed)
 
-    def whole(self, inputs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.int64]]:
+    def whole(self, inputs: Mapping[str, Floats]) -> dict[str, NDArray[np.int64]]:
         """Inputs as the whole numbers of their format; SpecError where one is missing."""
-        found = {}
-        for name in self.network.inputs:
-            if name not in inputs:
-                near = did_you_mean(name, inputs)
-                raise SpecError(f"input {name!r} is missing{near}; given: {', '.join(inputs)}")
-            shape = self.network.graph.tensor(name).shape
-            value = np.asarray(inputs[name], dtype=np.float64)
-            if value.shape != shape:
-                raise SpecError(f"input {name!r} has shape {value.shape}; it must be {shape}")
-            if not np.isfinite(value).all():
-                raise SpecError(f"input {name!r} has values that are not finite")
-            unit = self.network.units[name]
-            found[name] = rtl.to_grid(value, unit, self.network.activation_format)
-        return found
+        checked = rtl.checked_inputs(self.network.graph, inputs)
+        format, units = self.network.activation_format, self.network.units
+        return {name: rtl.to_grid(value, units[name], format) for name, value in checked.items()}
 
     def simulate(
         self,
-        inputs: Mapping[str, NDArray[np.float64]] | None = None,
+        inputs: Mapping[str, Floats] | None = None,
         *,
         sources: tuple[Path, ...] | None = None,
         latency: int | None = None,
@@ -84,29 +87,64 @@ class Circuit:
         on_layer: Callable[[int, int], None] | None = None,
     ) -> rtl.Run:
         """Run the network on the circuit; `latency` cycles is that of DRAM."""
-        wait = round(DRAM_LATENCY * self.chip.frequency) if latency is None else latency
-        dram = rtl.Dram(
-            latency=max(wait, 1),
-            write_latency=max(wait, 1),
-            bandwidth=Fraction(self.chip.bytes_per_cycle).limit_denominator(1000),
-            outstanding=64,
-        )
         return rtl.run(
             self.program,
             self.network,
             self.chip,
             sources or rtl.sources("chip"),
             self.whole(self.inputs() if inputs is None else inputs),
-            dram=dram,
+            dram=self.dram(latency),
             seed=seed,
             parameters=self.chip.parameters(),
             trace=trace,
             on_layer=on_layer,
         )
 
-    def reference(
-        self, inputs: Mapping[str, NDArray[np.float64]] | None = None
-    ) -> dict[str, NDArray[np.int64]]:
+    def dram(self, latency: int | None = None) -> rtl.Dram:
+        """The DRAM of a bench: that of the hardware; `latency` cycles unless `DRAM_LATENCY`."""
+        wait = round(DRAM_LATENCY * self.chip.frequency) if latency is None else latency
+        return rtl.Dram(
+            latency=max(wait, 1),
+            write_latency=max(wait, 1),
+            bandwidth=Fraction(self.chip.bytes_per_cycle).limit_denominator(1000),
+            outstanding=64,
+        )
+
+    def inject(  # noqa: PLR0913 - what a campaign depends on
+        self,
+        faults: int,
+        *,
+        sources: tuple[Path, ...] | None = None,
+        layer: str = "",
+        seed: int = 0,
+        answer: rtl.Answer | None = None,
+        kinds: Sequence[str] = rtl.KINDS,
+        workers: int = 1,
+        on_fault: Callable[[int, int], None] | None = None,
+    ) -> rtl.Campaign:
+        """Flip so many bits of the circuit, one at a time, while it runs the network.
+
+        `kinds` of sites share them equally; `workers` run beside one another; `sources` are those
+        of the circuit unless given.
+        """
+        return rtl.inject(
+            self.program,
+            self.network,
+            self.chip,
+            sources or rtl.sources("chip"),
+            self.whole(self.inputs()),
+            dram=self.dram(),
+            faults=faults,
+            seed=seed,
+            layer=layer,
+            answer=answer,
+            kinds=kinds,
+            workers=workers,
+            parameters=self.chip.parameters(),
+            on_fault=on_fault,
+        )
+
+    def reference(self, inputs: Mapping[str, Floats] | None = None) -> dict[str, NDArray[np.int64]]:
         """Every tensor that the circuit must find, as whole numbers: the NumPy twin."""
         whole = self.whole(self.inputs() if inputs is None else inputs)
         return rtl.expected(self.network, whole, self.chip.accumulator)
@@ -120,11 +158,16 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     name: str = "",
     mappings: Mapping[str, LoopNest] | None = None,
     settled: Mapping[str, LoopNest] | None = None,
+    weights: Mapping[str, Floats] | None = None,
+    data: Mapping[str, Floats] | None = None,
+    dims: Mapping[str, int] | None = None,
     seed: int = 0,
     on_layer: Callable[[int, int], None] | None = None,
 ) -> Circuit:
     """Return the circuit of a chip for a model, with weights and inputs drawn by `seed`.
 
+    `weights` that are given, all of the model's by name, are taken instead of drawn ones, and
+    `data`, inputs by name, for the ranges of activations.
     `mappings` are a design's own; others found here are taken where they run sooner.
     `settled` are followed as they are. SpecError if no circuit can be made for the hardware.
     """
@@ -132,11 +175,15 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     if chosen.layers:
         raise SpecError("formats that differ by layer have no circuit yet: give one for all")
     chip = rtl.chip(hardware, known(chosen.weights), known(chosen.activations))
-    plan = prepare(model, chosen)
-    constants = rtl.seeded(plan.graph, seed)
-    drawn = rtl.sampled(plan.graph, seed)
+    low = rtl.lowered(model)
+    plan = prepare(low.graph, chosen)
+    if weights is None:
+        constants = rtl.seeded(plan.graph, seed) | rtl.folded(low.graph, plan.graph, low.shares)
+    else:
+        constants = rtl.folded(low.graph, plan.graph, {**weights, **low.shares})
+    sample = rtl.checked_inputs(plan.graph, data) if data else rtl.sampled(plan.graph, seed)
     network = rtl.quantised(
-        plan.graph, plan.parts, constants, drawn, known(chosen.weights), known(chosen.activations)
+        plan.graph, plan.parts, constants, sample, known(chosen.weights), known(chosen.activations)
     )
     layers = [one.name for one in network.operations if isinstance(one, rtl.Layer)]
     same = {
@@ -148,14 +195,21 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         candidates: dict[str, list[LoopNest]] = {layer: [] for layer in layers}
         _add(candidates, mappings or {}, same)
         for goal in GOALS:
-            found = estimate(model, hardware, chosen, goal, on_layer=on_layer)
+            found = estimate(low.graph, hardware, chosen, goal, on_layer=on_layer)
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
             _add(candidates, nests, same)
         settled = _chosen(network, chip, candidates, same)
-    program = rtl.compiled(network, chip, settled)
-    priced = estimate(
-        model, hardware, chosen, mappings={k: v for k, v in settled.items() if k in layers}
-    )
+        program, settled = _mended(network, chip, candidates, settled)
+    else:
+        program = rtl.compiled(network, chip, settled)
+    # the circuit holds some tiles that a search, which doubles all of them, would not
+    jobs = {job.name: job for job in plan.jobs}
+    fitting = {
+        layer: settled[layer]
+        for layer in layers
+        if not broken_rules(jobs[layer], settled[layer], hw.priced(hardware))
+    }
+    priced = estimate(low.graph, hardware, chosen, mappings=fitting)
     cycles = {one.job.name: float(one.cost.latency) * chip.frequency for one in priced.layers}
     searched = {
         layer: next(cycles[job.name] for job in same[layer] if job.name in cycles)
@@ -170,6 +224,8 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         model=name or model.name, seed=seed, hardware=hardware, formats=chosen, chip=chip,
         network=network, program=program, mappings=settled, own=own, searched=searched,
         predicted={layer: one.cycles for layer, one in timelines.items()},
+        origin=DRAWN if weights is None else FILE, dims=dict(dims or {}),
+        data=sample if data else None,
     )  # fmt: skip
 
 
@@ -194,6 +250,27 @@ def _chosen(
     return found
 
 
+def _mended(
+    network: rtl.Network,
+    chip: rtl.Chip,
+    candidates: Mapping[str, Sequence[LoopNest]],
+    settled: dict[str, LoopNest],
+) -> tuple[rtl.Program, dict[str, LoopNest]]:
+    """The program; layers whose tensors lie otherwise than was thought are mapped anew for it."""
+    latency = round(DRAM_LATENCY * chip.frequency)
+    for _ in range(ROUNDS):
+        program = rtl.compiled(network, chip, settled)
+        refused = [one.name for one in program.order if isinstance(one, rtl.Host)]
+        again = {name: candidates[name] for name in refused if name in candidates}
+        anew = rtl.chosen(
+            network, chip, again, lambda words: timed(chip, words, latency).cycles, program.places
+        )
+        if all(settled[name] == nest for name, nest in anew.items()):
+            return program, settled
+        settled = settled | anew
+    return rtl.compiled(network, chip, settled), settled
+
+
 def _add(
     candidates: Mapping[str, list[LoopNest]],
     nests: Mapping[str, LoopNest],
@@ -203,7 +280,7 @@ def _add(
     for layer, found in candidates.items():
         own = next(job for job in same[layer] if job.name == layer)
         for other in (own, *same[layer]):
-            if other.name in nests:
+            if other.name in nests and nests[other.name].engine == "mac":
                 found.append(_renamed(nests[other.name], other, own))
                 break
 
@@ -223,6 +300,8 @@ def text(circuit: Circuit) -> str:
         "version": VERSION,
         "model": circuit.model,
         "seed": circuit.seed,
+        "weights": circuit.origin,
+        "dims": dict(circuit.dims),
         "hardware": hw.table(circuit.hardware),
         "formats": {key: value for key, value in asdict(circuit.formats).items() if value},
         "parameters": circuit.chip.parameters(),
@@ -249,9 +328,12 @@ def write(circuit: Circuit, folder: Path) -> None:
         model=circuit.model,
     )
     (folder / "circuit.json").write_text(text(circuit), encoding="utf-8")
+    (folder / DATA).unlink(missing_ok=True)
+    if circuit.data is not None:
+        np.savez(folder / DATA, **dict[str, Any](circuit.data))
 
 
-def read(folder: Path, load: Callable[[str], Workload]) -> Circuit:
+def read(folder: Path, load: Callable[[str, Mapping[str, int]], Workload]) -> Circuit:
     """Make the circuit of a folder again; SpecError if it is none, or not this one."""
     path = folder / "circuit.json"
     try:
@@ -269,12 +351,17 @@ def read(folder: Path, load: Callable[[str], Workload]) -> Circuit:
     try:
         formats = document["formats"]
         nests = {n: read_mapping("\n".join(lines)) for n, lines in document["mappings"].items()}
+        dims = {str(dim): int(size) for dim, size in document["dims"].items()}
+        given = stored(Path(document["model"]), dims) if document["weights"] == FILE else None
         made = generate(
-            load(document["model"]),
+            given.model if given else load(document["model"], dims),
             hw.build(document["hardware"], f"{path}: hardware"),
             Assignment(weights=formats["weights"], activations=formats["activations"]),
             name=document["model"],
             settled=nests,
+            weights=given.weights if given else None,
+            data=arrays(folder / DATA) if (folder / DATA).exists() else None,
+            dims=dims,
             seed=int(document["seed"]),
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -237,16 +237,25 @@ def _position(name: str, jobs: Sequence[Job]) -> int:
     return names.index(name)
 
 
-def _prescribed(one: Job, mapping: Mapping, hardware: Hardware, goal: str) -> Mapped:
-    """Price a mapping that a person wrote; MappingError lists every rule it breaks."""
+def broken_rules(one: Job, mapping: Mapping, hardware: Hardware) -> tuple[str, ...]:
+    """Every rule that a mapping breaks, capacity included; MappingError if it has no engine."""
+    engine = _engine(one, mapping, hardware)
+    wrong = problems(one.einsum, one.workload, mapping, engine)
+    return tuple(wrong or overflow_problems(held(one, mapping, engine)))
+
+
+def _engine(one: Job, mapping: Mapping, hardware: Hardware) -> Engine:
     engines = {engine.name: engine for engine in hardware.engines}
     if mapping.engine not in engines:
         near = did_you_mean(mapping.engine, engines)
         raise MappingError(f"mapping of {one.name!r}: no engine {mapping.engine!r}{near}")
-    engine = engines[mapping.engine]
-    wrong = problems(one.einsum, one.workload, mapping, engine)
-    if not wrong:
-        wrong = overflow_problems(held(one, mapping, engine))
+    return engines[mapping.engine]
+
+
+def _prescribed(one: Job, mapping: Mapping, hardware: Hardware, goal: str) -> Mapped:
+    """Price a mapping that a person wrote; MappingError lists every rule it breaks."""
+    engine = _engine(one, mapping, hardware)
+    wrong = broken_rules(one, mapping, hardware)
     if wrong:
         raise MappingError("\n".join(f"mapping of {one.name!r}: {problem}" for problem in wrong))
     mapped = priced_mapping(one, mapping, engine, hardware, goal)

@@ -11,6 +11,9 @@ from cosynth.report.contract import EntryData, ListData
 from cosynth.report.number import counted
 from cosynth.units import show
 
+# families of which `generate` makes circuits
+CIRCUITS = ("engine",)
+
 
 def listing(kind: str) -> ListData:
     """Return all entries of a kind; SpecError with the nearest kind.
@@ -49,7 +52,8 @@ def _model(name: str) -> EntryData:
 def _hardware() -> list[EntryData]:
     import cosynth.hardware as room
 
-    return [{"name": name, "about": room.load(name).title} for name in room.names()]
+    chips = [(name, room.load(name)) for name in room.names()]
+    return [{"name": n, "about": one.title, "circuit": one.family in CIRCUITS} for n, one in chips]
 
 
 def _formats() -> list[EntryData]:
@@ -105,6 +109,7 @@ def _family(name: str) -> EntryData:
     return {
         "name": name,
         "about": f"{_first_line(module)} Parameters: {', '.join(arguments(name))}",
+        "circuit": name in CIRCUITS,
     }
 
 

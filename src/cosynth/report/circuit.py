@@ -25,6 +25,7 @@ def generate_data(circuit: Circuit, folder: str) -> GenerateData:
         "layers": [one.layer for one in sections],
         "own": circuit.own,
         "words": sum(one.words for one in sections),
+        "weights": circuit.origin,
         "host": [
             {"name": one.name, "reason": one.reason} for one in order if isinstance(one, rtl.Host)
         ],

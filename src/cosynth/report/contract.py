@@ -342,6 +342,7 @@ class EntryData(TypedDict):
     smallest: NotRequired[Annotated[float, "of formats: magnitude beside zero, before the scale"]]
     largest: NotRequired[Annotated[float, "of formats: magnitude, before the scale"]]
     rule: NotRequired[Annotated[str, "of formats: how a scale is found; empty without one"]]
+    circuit: NotRequired[Annotated[bool, "of hardware and families: `generate` makes a circuit"]]
 
 
 class ListData(TypedDict):

@@ -18,6 +18,24 @@ class RanLayerData(TypedDict):
     counters: Annotated[dict[str, int], "cycles in which each event of the chip was"]
 
 
+class UnitData(TypedDict):
+    """Commands of one unit in a program."""
+
+    unit: str
+    about: Annotated[str, "what the unit does"]
+    commands: int
+    words: Annotated[int, "that set its registers or start it"]
+
+
+class ProgramData(TypedDict):
+    """The document of `cosynth show FILE.bin --json`: a layer's program."""
+
+    cosynth: Annotated[str, "always: program"]
+    words: int
+    units: list[UnitData]
+    listing: Annotated[list[str], "one line for each word"]
+
+
 class FallbackData(TypedDict):
     """What the host computes, and why."""
 
@@ -35,6 +53,7 @@ class GenerateData(TypedDict):
     layers: Annotated[list[str], "layers on the array, in order"]
     own: Annotated[int, "layers that follow the design's own mappings"]
     words: Annotated[int, "words of program"]
+    weights: Annotated[str, "drawn, or of the file"]
     host: list[FallbackData]
     version: str
 

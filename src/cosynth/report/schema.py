@@ -16,7 +16,13 @@ from typing import (
 )
 
 from cosynth.errors import SpecError, did_you_mean
-from cosynth.report import contract, contract_circuit, contract_mapping, contract_quantize
+from cosynth.report import (
+    contract,
+    contract_circuit,
+    contract_faults,
+    contract_mapping,
+    contract_quantize,
+)
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -28,7 +34,10 @@ _RESULTS = {
     "quantize": contract_quantize.QuantizeData,
     "generation": contract_circuit.GenerateData,
     "simulation": contract_circuit.SimulateData,
+    "faults": contract_faults.InjectData,
+    "protection": contract_faults.HardenData,
     "synthesis": contract_circuit.SynthesizeData,
+    "program": contract_circuit.ProgramData,
     "model": contract.ModelData,
     "chip": contract.HardwareData,
     "format": contract.NumberFormatData,

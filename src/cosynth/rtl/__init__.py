@@ -6,55 +6,81 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
+from cosynth.rtl.faulted import Answer
+from cosynth.rtl.floats import checked_inputs, run_floats, sampled, seeded
 from cosynth.rtl.folder import layout_table, write_folder
-from cosynth.rtl.instructions import Command, commands, decode
+from cosynth.rtl.harden import harden
+from cosynth.rtl.inject import Campaign, Vulnerable, inject, ranked
+from cosynth.rtl.instructions import UNITS, Command, commands, decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
+from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
-from cosynth.rtl.network import Host, Layer, Network, quantised, sampled, seeded, to_grid
+from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
+from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Flip, Share, Stratum, combined, wilson
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
+from cosynth.rtl.protect import Option, Protection, chosen_protection, options, silicon_area
 from cosynth.rtl.reference import run as expected
+from cosynth.rtl.sites import KINDS
 from cosynth.rtl.source import blocks, sources
 from cosynth.rtl.stream import Passed, Stream, Traffic, exchange
 from cosynth.rtl.synthesise import Macro, Part, Synthesis, synthesise
 from cosynth.rtl.tools import needed
 from cosynth.rtl.verilate import Port
+from cosynth.rtl.weights import folded
 
 __all__ = [
     "EVENTS",
+    "FAILURES",
+    "KINDS",
+    "OUTCOMES",
     "OWN_CELLS",
     "PARAMETER_BITS",
+    "UNITS",
+    "Answer",
     "Bench",
     "Block",
     "BusTraffic",
+    "Campaign",
     "Chip",
     "Command",
     "Dram",
     "Equality",
+    "Fault",
     "Finding",
+    "Flip",
     "Host",
     "Layer",
+    "Lowered",
     "Macro",
     "Measured",
     "Network",
+    "Option",
     "Part",
     "Passed",
     "Placement",
     "Port",
     "Powered",
     "Program",
+    "Protection",
     "Run",
     "Running",
     "Section",
+    "Share",
+    "Stratum",
     "Stream",
     "Synthesis",
     "Traffic",
+    "Vulnerable",
     "as_signed",
     "assert_clean",
     "blocks",
+    "checked_inputs",
     "chip",
     "chosen",
+    "chosen_protection",
+    "combined",
     "commands",
     "compiled",
     "container",
@@ -62,18 +88,27 @@ __all__ = [
     "equal_readings",
     "exchange",
     "expected",
+    "folded",
+    "harden",
+    "inject",
     "layout_table",
     "lint",
+    "lowered",
     "needed",
+    "options",
     "packed",
     "place",
     "quantised",
+    "ranked",
     "run",
+    "run_floats",
     "sampled",
     "seeded",
+    "silicon_area",
     "sources",
     "synthesise",
     "to_grid",
     "unpacked",
+    "wilson",
     "write_folder",
 ]

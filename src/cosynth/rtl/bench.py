@@ -17,7 +17,7 @@ from cosynth.errors import CircuitError
 from cosynth.rtl.verilate import HARNESSES, Trace, build
 
 _PAUSES = 1 << 16
-_SEEDS = 2**30  # how many states at power-on there are to draw
+SEEDS = 2**30  # how many states at power-on there are to draw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +115,10 @@ class Bench:
         """
         if memory.dtype != np.uint8 or memory.ndim != 1 or not memory.flags.c_contiguous:
             raise CircuitError("the memory of a bench is a contiguous array of uint8 [bytes]")
-        timing = _timing(dram)
+        timed = timing(dram)
         # Verilator takes seed 0 as "any"
         handle = self.library.chip_open(
-            seed % _SEEDS + 1, memory.ctypes.data, memory.size, ctypes.byref(timing)
+            seed % SEEDS + 1, memory.ctypes.data, memory.size, ctypes.byref(timed)
         )
         try:
             running = Powered(bench=self, handle=handle)
@@ -202,7 +202,8 @@ class Powered:
         return bool(result)
 
 
-def _timing(dram: Dram) -> _Timing:
+def timing(dram: Dram) -> _Timing:
+    """Return what the harness is told of a DRAM; CircuitError for numbers that no DRAM has."""
     rate = Fraction(dram.bandwidth)
     if rate <= 0 or dram.latency < 1 or dram.write_latency < 1 or dram.outstanding < 1:
         raise CircuitError(

@@ -20,6 +20,8 @@ from cosynth.rtl.chip import Chip
 from cosynth.rtl.network import Layer, Network
 from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.program import placed, views_of, words_of
+from cosynth.rtl.relieved import relieved
+from cosynth.rtl.work import Place
 
 # cycles of a program
 Price = Callable[[NDArray[np.uint64]], float]
@@ -34,13 +36,15 @@ def chosen(
     chip: Chip,
     candidates: Mapping[str, Sequence[mp.Mapping]],
     price: Price,
+    places: Mapping[str, Place] | None = None,
 ) -> dict[str, mp.Mapping]:
     """Return a mapping for each layer; one for which none of its candidates runs keeps its first.
 
-    Tensors lie as the first candidates want them while the choice is made.
+    Tensors lie as the first candidates want them while the choice is made, unless `places` says
+    where.
     """
     first = {name: found[0] for name, found in candidates.items()}
-    places = placed(network, chip, orders(network, chip, first))
+    places = places or placed(network, chip, orders(network, chip, first))
     best = dict(first)
     for layer in network.operations:
         if not isinstance(layer, Layer) or layer.name not in candidates:
@@ -54,6 +58,9 @@ def chosen(
         best[layer.name] = _least(found, layer.einsum.sizes, few)
         if not few.runs:
             best[layer.name] = min(found, key=many)
+        if not few.runs and not many.runs:
+            eased = (one for each in found for one in relieved(each, layer.einsum.sizes))
+            best[layer.name] = min((best[layer.name], *eased), key=many)
     return best
 
 

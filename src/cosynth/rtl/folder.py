@@ -76,6 +76,7 @@ def write_folder(
             path = folder / "program" / f"{one.layer.replace('/', '_')}.txt"
             path.parent.mkdir(exist_ok=True)
             path.write_text(listing, encoding="utf-8")
+            path.with_suffix(".bin").write_bytes(words.astype("<u8").tobytes())
     (folder / "driver" / "chip.h").write_text(_driver(program), encoding="utf-8")
     (folder / "constraints" / "ecp5.lpf").write_text(_constraints(), encoding="utf-8")
     (folder / "Makefile").write_text(_makefile(chip, latency), encoding="utf-8")
@@ -108,12 +109,12 @@ def _jobs(
             lines.append(f"run {one.address} {one.words} {one.layer}")
             names, verb = [outs[one.layer]], "compare"
         else:
-            names, verb = [one.einsums[-1].output.tensor], "put"
-        for name in names:
+            names, verb = list(one.writes), "put"
+        for at, name in enumerate(names):
             place = program.places[name]
             memory = np.zeros(place.address + place.bytes, dtype=np.uint8)
             write_tensor(program, network, name, expected[name], memory)
-            file = f"{number}.bin"
+            file = f"{number}.bin" if len(names) == 1 else f"{number}-{at}.bin"
             (folder / "bench" / file).write_bytes(memory[place.address :].tobytes())
             lines.append(f"{verb} {place.address} {place.bytes} {file}")
     return "\n".join(lines) + "\n"
@@ -192,7 +193,7 @@ Written by `cosynth generate`.
 |---|---|
 | `rtl/` | the SystemVerilog; `chip_top.sv` is this chip, `sram_1r1w.sv` stands for memory macros |
 | `image.bin` | DRAM from address 0: programs, weights, parameters; tensors are at the bottom |
-| `program/` | each layer's program as text |
+| `program/` | each layer's program, as text and as `cosynth show` reads it |
 | `circuit.json` | hardware, mappings, addresses, predictions |
 | `bench/` | a test bench that needs no Cosynth: `make sim` with Verilator 5 |
 | `driver/chip.h` | registers and addresses for a driver in C |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from cosynth.errors import WorkloadError
 from cosynth.format import Format
-from cosynth.rtl.evaluate import evaluate
+from cosynth.rtl.floats import looked_up, run_floats
 from cosynth.rtl.operands import Operand, operand
-from cosynth.rtl.post import Fused, fused
+from cosynth.rtl.post import Fused, leading
 from cosynth.rtl.work import Post
 from cosynth.workload import Access, Einsum, Workload
 
@@ -48,11 +49,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """Einsums that the host computes in floating point, from codes and back to codes."""
+    """Einsums that the host computes in floating point, from codes; it `writes` some as codes."""
 
     name: str
     einsums: tuple[Einsum, ...]
     reason: str
+    writes: tuple[str, ...]
 
 
 Operation = Layer | Host
@@ -73,57 +75,8 @@ class Network:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of what the user gives."""
-        return tuple(tensor.name for tensor in self.graph.tensors if tensor.role == "input")
-
-
-def seeded(graph: Workload, seed: int) -> dict[str, Floats]:
-    """Weights drawn for a model that has none, with the spread that keeps signals (He)."""
-    rng = np.random.default_rng(seed)
-    found = {}
-    for tensor in graph.tensors:
-        if tensor.role == "weight" and not tensor.view_of:
-            fan = max(tensor.size // tensor.shape[0], 1) if len(tensor.shape) > 1 else 0
-            spread = math.sqrt(2.0 / fan) if fan else 0.1
-            found[tensor.name] = rng.normal(0.0, spread, tensor.shape)
-    return found
-
-
-def sampled(graph: Workload, seed: int) -> dict[str, Floats]:
-    """Inputs drawn for a model that came without any."""
-    rng = np.random.default_rng(seed + 1)
-    return {t.name: rng.normal(0.0, 1.0, t.shape) for t in graph.tensors if t.role == "input"}
-
-
-def run_floats(
-    graph: Workload, constants: Mapping[str, Floats], inputs: Mapping[str, Floats]
-) -> dict[str, Floats]:
-    """Every tensor of a graph in float64."""
-    values: dict[str, Floats] = {**constants, **inputs}
-    for einsum in graph.einsums:
-        _views(graph, einsum, values)
-        shape = graph.tensor(einsum.output.tensor).shape
-        values[einsum.output.tensor] = evaluate(einsum, values, shape)
-    return values
-
-
-def _views(graph: Workload, einsum: Einsum, values: dict[str, Floats]) -> None:
-    """Make what an einsum reads of other tensors under another shape."""
-    for access in einsum.inputs:
-        make_view(graph, access.tensor, values)
-
-
-def make_view(graph: Workload, name: str, values: dict[str, NDArray]) -> None:  # type: ignore[type-arg]
-    """Add a tensor seen under another shape; WorkloadError where it is more than a reshape."""
-    if name in values:
-        return
-    tensor = graph.tensor(name)
-    if len(tensor.view_of) != 1:
-        raise WorkloadError(f"{name}: no values for it, and it is no reshape of one tensor")
-    base = tensor.view_of[0]
-    make_view(graph, base, values)
-    if graph.tensor(base).size != tensor.size:
-        raise WorkloadError(f"{name}: a part of {base}, which circuits cannot read yet")
-    values[name] = values[base].reshape(tensor.shape)
+        return tuple(tensor.name for tensor in self.graph.tensors
+                     if tensor.role == "input" and not tensor.view_of)  # fmt: skip
 
 
 def _grid(format: Format) -> tuple[Operand, int]:
@@ -169,21 +122,58 @@ def quantised(
     for tensor in graph.tensors:
         if tensor.role != "weight" and not tensor.view_of and tensor.name in values:
             units[tensor.name] = max(float(np.abs(values[tensor.name]).max()), 1e-12) / most
+    for name, rows in looked_up(graph).items():
+        if name in units and rows - 1 > most:
+            raise WorkloadError(
+                f"{name}: chooses one of {rows} rows; {activations.name} counts to {most}"
+            )
+        units[name] = 1.0
     operations: list[Operation] = []
     whole: dict[str, Whole] = {}
+    known = {t.name: values[t.name] for t in graph.tensors if t.role == "weight"
+             and t.name in values}  # fmt: skip
     for group in groups:
         members = [graph.einsums[at] for at in group]
-        found = fused(graph, members)
-        if isinstance(found, str):
-            out = members[-1].output.tensor
-            del out
-            operations.append(Host(name=members[0].name, einsums=tuple(members), reason=found))
-            continue
-        operations.append(_layer(graph, found, constants, units, weights, activations, whole))
+        found, reason = leading(graph, members)
+        if found is not None:
+            operations.append(_layer(graph, found, known, units, weights, activations, whole))
+            members = members[found.taken :]
+        if members:
+            operations.append(
+                Host(name=members[0].name, einsums=tuple(members), reason=reason, writes=())
+            )
     return Network(
-        graph=graph, operations=tuple(operations), weights=whole, constants=dict(constants),
-        units=units, weight_format=weights, activation_format=activations,
+        graph=graph, operations=_joined(graph, operations), weights=whole,
+        constants=dict(constants), units=units,
+        weight_format=weights, activation_format=activations,
     )  # fmt: skip
+
+
+def _joined(graph: Workload, operations: list[Operation]) -> tuple[Operation, ...]:
+    """Operations of the host that follow one another as one: what is between them stays floats."""
+    found: list[Operation] = []
+    for is_host, some in itertools.groupby(operations, lambda one: isinstance(one, Host)):
+        together = list(some)
+        hosts = [one for one in together if isinstance(one, Host)]
+        if not is_host:
+            found += together
+            continue
+        einsums = tuple(einsum for one in hosts for einsum in one.einsums)
+        made = [einsum.output.tensor for einsum in einsums]
+        wanted = {t.name for t in graph.tensors if t.role == "output"}
+        for einsum in graph.einsums:
+            if einsum.output.tensor not in made:
+                wanted |= {s for access in einsum.inputs for s in graph.sources(access.tensor)}
+        names = einsums[0].name, einsums[-1].name
+        found.append(
+            Host(
+                name=names[0] if len(einsums) == 1 else f"{names[0]} to {names[1]}",
+                einsums=einsums,
+                reason="; ".join(dict.fromkeys(one.reason for one in hosts)),
+                writes=tuple(name for name in made if name in wanted) or (made[-1],),
+            )
+        )
+    return tuple(found)
 
 
 def _root(graph: Workload, name: str) -> str:
@@ -224,7 +214,7 @@ def _layer(
         weight_unit = np.full(channels, units[_root(graph, one.weight.tensor)])
     fine = QUARTERS if operand(activations).float else 0
     out_unit = units[one.out] / 2**fine
-    factor = data_unit * weight_unit / out_unit
+    factor = one.scale * data_unit * weight_unit / out_unit
     shift = min(math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max()))), MOST_SHIFT)
     multiplier = np.minimum(np.rint(factor * 2.0**shift), (1 << MULTIPLIER_BITS) - 1)
     bias = np.zeros(channels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 from cosynth.errors import SpecError
 from cosynth.format import Format
@@ -50,6 +51,7 @@ class Operand:
         }
 
 
+@cache
 def operand(format: Format) -> Operand:
     """Return how circuits see the elements of a format; SpecError if they are no whole numbers.
 

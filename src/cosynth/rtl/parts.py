@@ -97,12 +97,12 @@ def module(name: str, net: Mapping[str, Any], macros: Sequence[str]) -> Module:
     memories: Counter[tuple[str, Parameters]] = Counter()
     for cell in net["cells"].values():
         if cell["type"] in macros:
-            memories[cell["type"], _numbers(cell["parameters"])] += 1
+            memories[cell["type"], numbers(cell["parameters"])] += 1
         elif cell["type"] != "$scopeinfo":
             kinds[cell["type"]] += 1
     return Module(
         name=net["attributes"].get("hdlname", name),
-        parameters=dict(_numbers(net.get("parameter_default_values", {}))),
+        parameters=dict(numbers(net.get("parameter_default_values", {}))),
         kinds=dict(sorted(kinds.items())),
         macros=dict(sorted(memories.items())),
     )
@@ -177,7 +177,7 @@ def _keep(name: str, one: Module) -> None:
     kept(_KIND, name, make)
 
 
-def _numbers(parameters: Mapping[str, str]) -> Parameters:
+def numbers(parameters: Mapping[str, str]) -> Parameters:
     """Parameters as numbers; Yosys writes 32-bit ones as text of zeros and ones."""
     return tuple(sorted((name, _number(text)) for name, text in parameters.items()))
 

@@ -12,17 +12,33 @@ from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fused:
-    """A contraction, constants added to its channels, a tensor added, and limits, in this order."""
+    """A contraction, constants added to its channels, a scale, a tensor added, limits, so ordered.
+
+    `taken` einsums of the group are in it.
+    """
 
     head: Einsum
     data: Access
     weight: Access
     out: str
     channel: str
+    taken: int = 1
     biases: tuple[str, ...] = field(default=())
+    scale: float = 1.0
     residual: str = ""
     low: float | None = None
     high: float | None = None
+
+
+def leading(graph: Workload, members: Sequence[Einsum]) -> tuple[Fused | None, str]:
+    """Return as many leading einsums of a group as the array runs, and why not more."""
+    reason = ""
+    for count in range(len(members), 0, -1):
+        found = fused(graph, members[:count])
+        if isinstance(found, Fused):
+            return found, reason
+        reason = found
+    return None, reason
 
 
 def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
@@ -46,7 +62,7 @@ def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
         more = _followed(graph, found, member)
         if isinstance(more, str):
             return more
-        found = more
+        found = replace(more, taken=found.taken + 1)
     if graph.tensor(found.out).shape != graph.tensor(head.output.tensor).shape:
         return f"{found.out}: another shape than its sum"
     return found
@@ -58,6 +74,9 @@ def _followed(graph: Workload, one: Fused, member: Einsum) -> Fused | str:
     if member.reduction is not None or member.output.ranks != ranks:
         return f"{member.name}: {member.operator or 'reduces'}"
     out = member.output.tensor
+    scale = _scale(member.expression, one.out)
+    if scale is not None and scale > 0 and not one.residual and one.low is one.high is None:
+        return replace(one, out=out, scale=one.scale * scale)
     other = _added(member.expression, one.out)
     if other is not None and one.low is None and one.high is None:
         wrong, constant = _addable(graph, one, member, other)
@@ -80,6 +99,8 @@ def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tupl
     if tensor.role == "weight":
         if not _by_channel(one.head, member, other, one.channel):
             return "adds a constant that is not by channel", True
+        if one.scale != 1:
+            return "adds a constant behind a scale", True
         return ("adds a constant behind a tensor" if one.residual else ""), True
     shape = graph.tensor(member.output.tensor).shape
     if one.residual or tensor.shape != shape or tensor.view_of:
@@ -88,10 +109,14 @@ def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tupl
 
 
 def _channel(head: Einsum, data: Access, weight: Access) -> str | None:
-    """The rank of the output that the weight has: alone if it can, else with the data."""
+    """The rank of the output that the weight has: alone if it can, else with the data.
+
+    Where it has none, all outputs are alike, and the shortest rank serves.
+    """
     shared = [rank for rank in head.output.ranks if rank in weight.ranks]
     alone = [rank for rank in shared if rank not in data.ranks]
-    return next(iter((*alone, *shared)), None)
+    rest = sorted(head.output.ranks, key=lambda rank: head.sizes[rank])
+    return next(iter((*alone, *shared, *rest)), None)
 
 
 def _added(expression: Expression, current: str) -> Access | None:
@@ -101,6 +126,21 @@ def _added(expression: Expression, current: str) -> Access | None:
         others = [one for one in terms if one.tensor != current]
         if len(terms) == 2 and len(others) == 1:
             return others[0]
+    return None
+
+
+def _scale(expression: Expression, current: str) -> float | None:
+    """The constant that what flows is multiplied with, or divided by."""
+    match expression:
+        case (
+            Apply(function="*", arguments=(Access(tensor=name), Constant(value=value)))
+            | Apply(function="*", arguments=(Constant(value=value), Access(tensor=name)))
+        ) if name == current:
+            return value
+        case Apply(function="/", arguments=(Access(tensor=name), Constant(value=value))) if (
+            name == current and value
+        ):
+            return 1 / value
     return None
 
 
@@ -127,6 +167,6 @@ def _limits(expression: Expression, current: str) -> tuple[float | None, float |
 
 
 def _by_channel(head: Einsum, member: Einsum, other: Access, channel: str) -> bool:
-    """Whether a constant has one element for each channel."""
+    """Whether a constant has one element for each channel, in whatever dimension."""
     dim = next(d for d, index in enumerate(head.output.indices) if index.name == channel)
-    return other.ranks == (member.output.indices[dim].name,) and len(other.indices) == 1
+    return other.ranks == (member.output.indices[dim].name,)

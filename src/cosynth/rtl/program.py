@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,7 @@ from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
 
 PAGE = 4096
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ def work_of(layer: Layer, mapping: mp.Mapping) -> Work:
     )
 
 
-def boxed(values: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
+def boxed(values: NDArray[Number], layout: Layout) -> NDArray[Number]:
     """The elements of a box in the order in which they lie."""
     cut = values[tuple(slice(s, s + e) for s, e in zip(layout.start, layout.extent, strict=True))]
     return cut.transpose(tuple(reversed(layout.order))).reshape(-1)
@@ -86,24 +89,25 @@ def records(post: Post) -> NDArray[np.uint64]:
 
 
 class Image:
-    """Memory that grows: constants go to the first free page or beat."""
+    """Memory that grows: constants go to the first free page or beat, and are made at the end."""
 
     def __init__(self, start: int, beat: int) -> None:
-        self._parts: list[tuple[int, NDArray[np.uint8]]] = []
+        self._parts: list[tuple[int, Callable[[], NDArray[np.uint8]]]] = []
         self._at, self._beat = start, beat // 8
 
-    def add(self, data: NDArray[np.uint8], align: int = 0) -> int:
-        """Return the address of data that were put into memory."""
+    def add(self, size: int, make: Callable[[], NDArray[np.uint8]], align: int = 0) -> int:
+        """Return the address of `size` bytes that `make` gives."""
         step = align or self._beat
         address = -(-self._at // step) * step
-        self._parts.append((address, data))
-        self._at = address + len(data)
+        self._parts.append((address, make))
+        self._at = address + size
         return address
 
     def bytes(self, spare: int) -> NDArray[np.uint8]:
         """All of it, with room behind."""
         memory = np.zeros(-(-(self._at + spare) // PAGE) * PAGE, dtype=np.uint8)
-        for address, data in self._parts:
+        for address, make in self._parts:
+            data = make()
             memory[address : address + len(data)] = data
         return memory
 
@@ -209,7 +213,7 @@ def _left(network: Network, layer: Layer, reason: str) -> Host:
     while members[-1].output.tensor != layer.out:
         at += 1
         members.append(network.graph.einsums[at])
-    return Host(name=layer.name, einsums=tuple(members), reason=reason)
+    return Host(name=layer.name, einsums=tuple(members), reason=reason, writes=(layer.out,))
 
 
 def words_of(
@@ -237,7 +241,8 @@ def _section(
     found: Sequence[Step],
 ) -> Section:
     words = _words(network, chip, places, image, layer, found)
-    address = image.add(words.view(np.uint8), PAGE)
+    data = words.view(np.uint8)
+    address = image.add(len(data), lambda: data, PAGE)
     return Section(layer=layer.name, address=address, words=len(words))
 
 
@@ -272,7 +277,8 @@ def _placed(
     if one.kind == "params" or (one.kind == "weight" and layer.constant):
         key = one.kind, one.layout
         if key not in known:
-            known[key] = image.add(_constant(network, layer, one))
+            size = -(-one.layout.size * one.bits // 8)
+            known[key] = image.add(size, partial(_constant, network, layer, one))
         box = replace(one.layout, start=(0,) * len(one.layout.start))
         return transfer_command(one, chip, known[key], box.pitch, box)
     names = {"data": layer.data.tensor, "weight": layer.weight.tensor, "out": layer.out,
@@ -286,10 +292,9 @@ def _placed(
 
 def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
     if one.kind == "params":
-        found = boxed(records(layer.post), one.layout)
-        return packed_bits(found, PARAMETER_BITS)
-    codes = codes_of(network.weights[layer.weight.tensor], network.weight_format)
-    return packed_bits(boxed(codes, one.layout), one.bits)
+        return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
+    found = boxed(network.weights[layer.weight.tensor], one.layout)
+    return packed_bits(codes_of(found, network.weight_format), one.bits)
 
 
 def write_tensor(

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from cosynth.rtl.evaluate import evaluate
-from cosynth.rtl.network import Host, Layer, Network, Whole, make_view, to_grid
+from cosynth.rtl.floats import make_view
+from cosynth.rtl.network import Host, Layer, Network, Whole, to_grid
 from cosynth.rtl.operands import operand, rounding
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
@@ -97,15 +98,15 @@ def host(network: Network, one: Host, values: Mapping[str, Whole]) -> dict[str, 
             root = _root(network, access.tensor)
             if root not in known and root not in made:
                 known[root] = values[root] * network.units[root]
-    found = {}
     for einsum in one.einsums:
         for access in einsum.inputs:
             make_view(graph, access.tensor, known)
         shape = graph.tensor(einsum.output.tensor).shape
         known[einsum.output.tensor] = evaluate(einsum, known, shape)
-    name = one.einsums[-1].output.tensor
-    found[name] = to_grid(known[name], network.units[name], network.activation_format)
-    return found
+    return {
+        name: to_grid(known[name], network.units[name], network.activation_format)
+        for name in one.writes
+    }
 
 
 def _root(network: Network, name: str) -> str:

@@ -29,6 +29,12 @@ _OURS = ("-DVL_USER_FINISH", "-DVL_USER_STOP", "-DVL_USER_FATAL")
 _OPTIMISE = "-O1"  # -O2 and -O3 gain 5 to 8 % on small models and lose as much on large ones
 _PORT = re.compile(r"VL_(IN|OUT|INOUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)(?:,\d+)?\);")
 _ANY_PORT = re.compile(r"^\s*VL_(?:IN|OUT|INOUT)(?:8|16|64|W)?\(", re.MULTILINE)
+_OBJECT = re.compile(r"^ +(Vmodel_\w+) +(TOP\w*);", re.MULTILINE)
+_MEMBER = re.compile(
+    r"^ +(?:VlUnpacked<)*(?:([CSIQ])Data|VlWide<(\d+)>)/\*\d+:\d+\*/(?:, \d+>)* (\w+);",
+    re.MULTILINE,
+)
+_BYTES = {"C": 1, "S": 2, "I": 4, "Q": 8}
 _WITH_FST = ("-x", "c++", "-fsyntax-only", "-include", "lz4.h", "-include", "zlib.h", os.devnull)
 # below, one call of the compiler for all files costs less than one for each: headers dominate
 _SMALL = 300_000  # bytes of generated C++
@@ -74,6 +80,7 @@ def build(
         model = folder / "cpp"
         verilate(sources, top, given, model, (f"--trace-{trace}",) if trace else ())
         write_ports(model, top)
+        write_state(model)
         _compile(model, harness, trace, folder / LIBRARY)
         shutil.rmtree(model)  # up to a hundred times what is kept
 
@@ -122,6 +129,25 @@ def write_ports(folder: Path, top: str) -> None:
     lines = [f"port({port.name}, {port.bits}, {int(port.input)})" for port in ports]
     text = " \\\n  ".join(["#define COSYNTH_PORTS(port)", *lines])
     (folder / "ports.h").write_text(f"{text}\n")
+
+
+def write_state(folder: Path) -> None:
+    """Write `state.h` beside `Vmodel.h`: what holds the model's values, as macros over a macro.
+
+    `COSYNTH_INSTANCES` lists (class, object) and `COSYNTH_MEMBERS` (class, member, bytes of an
+    element): arrays have an element after the other, each from its lowest byte.
+    """
+    objects = _OBJECT.findall((folder / "Vmodel__Syms.h").read_text())
+    members = [
+        (kind, name, str(_BYTES.get(letter, 0) or 4 * int(words)))
+        for kind in dict.fromkeys(kind for kind, _ in objects)
+        for letter, words, name in _MEMBER.findall((folder / f"{kind}.h").read_text())
+    ]
+    text = ""
+    for macro, rows in (("COSYNTH_INSTANCES", objects), ("COSYNTH_MEMBERS", members)):
+        lines = [f"one({', '.join(row)})" for row in rows]
+        text += " \\\n  ".join([f"#define {macro}(one)", *lines]) + "\n"
+    (folder / "state.h").write_text(text)
 
 
 def _recipe() -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from cosynth.format import Format
 from cosynth.rtl.chip import container
 from cosynth.rtl.operands import operand, rounding
+from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
 
 
@@ -19,6 +20,16 @@ def codes_of(whole: NDArray[np.int64], format: Format) -> NDArray[np.uint64]:
     code = encode(whole << 2, rounding(format))
     size = code & (1 << one.bits - 1) - 1
     return (size | (code - size) << bits - one.bits).astype(np.uint64)
+
+
+def whole_of(codes: NDArray[np.uint64], format: Format) -> NDArray[np.int64]:
+    """Whole numbers of codes as they are stored: what `codes_of` was made from."""
+    one, bits = operand(format), container(format)
+    if not one.float:
+        half = 1 << bits - 1
+        return (codes.astype(np.int64) + half & (1 << bits) - 1) - half
+    sign, size = codes >> np.uint64(bits - 1), codes & np.uint64((1 << one.bits - 1) - 1)
+    return decode((sign << np.uint64(one.bits - 1) | size).astype(np.int64), one)
 
 
 def packed_bits(codes: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:

@@ -16,5 +16,6 @@ def list_view(data: ListData) -> RenderableType:
     rows.add_column(no_wrap=True)
     rows.add_column()
     for entry in data["entries"]:
-        rows.add_row(named(entry["name"]), Text(safe(entry["about"])))
+        mark = " (circuits: cosynth generate)" if entry.get("circuit") else ""
+        rows.add_row(named(entry["name"]), Text(safe(entry["about"]) + mark))
     return rows

@@ -15,6 +15,8 @@ module queue #(
     input  wire logic             out_ready,
     output logic      [WIDTH-1:0] out_data
 );
+  // inlined, as the C++ that Verilator writes has another `queue`
+  /* verilator inline_module */
   logic [ADDRESS:0] written, fetched;  // words so far, modulo twice the depth
   logic push, fetch, fetching, shown;
   logic [WIDTH-1:0] read_data, head;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <string>
 
 struct Timing {  // laid out alike in bench.py
@@ -35,6 +36,15 @@ struct Master {
     Request read, write;
     bool data_valid = false, data_last = false, read_ready = false, response_ready = false;
     uint8_t data[128] = {}, strobes[16] = {};
+
+    // Data counts only where it is valid.
+    bool operator==(const Master& other) const {
+        return read == other.read && write == other.write && data_valid == other.data_valid
+               && read_ready == other.read_ready && response_ready == other.response_ready
+               && (!data_valid
+                   || (data_last == other.data_last && !std::memcmp(data, other.data, sizeof data)
+                       && !std::memcmp(strobes, other.strobes, sizeof strobes)));
+    }
 };
 
 // What the DRAM drives in a cycle: all from registers.
@@ -43,6 +53,17 @@ struct Slave {
     bool read_valid = false, read_last = false, response_valid = false;
     unsigned read_id = 0, response_id = 0;
     uint8_t data[128] = {};
+
+    // What goes with an answer counts only while it is there.
+    bool operator==(const Slave& other) const {
+        return read_address_ready == other.read_address_ready
+               && write_address_ready == other.write_address_ready
+               && write_data_ready == other.write_data_ready && read_valid == other.read_valid
+               && response_valid == other.response_valid
+               && (!read_valid || (read_last == other.read_last && read_id == other.read_id
+                                   && !std::memcmp(data, other.data, sizeof data)))
+               && (!response_valid || response_id == other.response_id);
+    }
 };
 
 class Dram {
@@ -50,6 +71,7 @@ public:
     Slave out;
     Traffic traffic{};
     std::string wrong;
+    std::function<void(uint64_t)> touched;  // told the address of each beat that is written
 
     // Whether something pauses in a cycle.
     bool pauses() {
@@ -74,6 +96,29 @@ public:
         granted_ = false;
     }
 
+    // Nothing was asked that is not answered.
+    bool idle() const {
+        return reads_.empty() && writes_.empty() && answers_.empty() && !out.read_valid
+               && !out.response_valid;
+    }
+
+    // All but the bytes it holds as it was.
+    void restored(const Dram& before) {
+        const std::function<void(uint64_t)> tell = std::move(touched);
+        *this = before;
+        touched = tell;
+        wrong.clear();
+    }
+
+    // Whether all but the bytes it holds will go on alike.
+    bool same(const Dram& other) const {
+        return out == other.out && reads_ == other.reads_ && writes_ == other.writes_
+               && answers_ == other.answers_ && credit_[0] == other.credit_[0]
+               && credit_[1] == other.credit_[1] && granted_ == other.granted_
+               && writes_first_ == other.writes_first_ && before_ == other.before_
+               && state_ == other.state_;
+    }
+
     // The rising edge that ends cycle `now`: takes what the chip drove, prepares the next cycle.
     void edge(uint64_t now, const Master& in) {
         check(in, now);
@@ -94,10 +139,12 @@ private:
     struct Burst {
         uint64_t address, ready;
         unsigned left, id;
+        bool operator==(const Burst&) const = default;
     };
     struct Answer {
         uint64_t ready;
         unsigned id;
+        bool operator==(const Answer&) const = default;
     };
 
     uint8_t* memory_;
@@ -169,6 +216,7 @@ private:
         Burst& burst = writes_.front();  // there is one: its beat was granted
         granted_ = false;
         ++traffic.write_beats;
+        if (touched) touched(burst.address);
         for (unsigned b = 0; b < width_; ++b) {
             if (!strobed(in, b) || burst.address + b >= bytes_) continue;
             memory_[burst.address + b] = in.data[b];

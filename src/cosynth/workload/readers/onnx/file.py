@@ -15,6 +15,8 @@ from cosynth.workload.graph import Workload
 if TYPE_CHECKING:
     import onnx
 
+    from cosynth.workload.readers.onnx.graph import Scope
+
 _LARGEST = 1_000_000  # nodes after functions are written out
 
 
@@ -32,6 +34,11 @@ def read(path: Path, dims: Mapping[str, int] | None = None) -> Workload:
 
 
 def _read(model: onnx.ModelProto, path: Path, dims: Mapping[str, int]) -> Workload:
+    return walked(model, path, dims).net.build()
+
+
+def walked(model: onnx.ModelProto, path: Path, dims: Mapping[str, int]) -> Scope:
+    """Return all names of a file's graph with the tensors made for them, its outputs marked."""
     import onnx
 
     from cosynth.workload.readers.onnx.graph import Scope, graph_inputs, walk
@@ -54,7 +61,7 @@ def _read(model: onnx.ModelProto, path: Path, dims: Mapping[str, int]) -> Worklo
             raise WorkloadError(f"{path}: output {output.name!r}: {error}") from None
     if not net.einsums:
         raise WorkloadError(f"{path}: the graph computes nothing")
-    return net.build()
+    return scope
 
 
 def parsed(path: Path) -> onnx.ModelProto:

@@ -1,0 +1,93 @@
+"""A network as an array can run more of it: means become products, and moves are read through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosynth.rtl.moved import without_moves
+from cosynth.workload import Tensor, Workload
+from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Index, Term
+from cosynth.workload.passes import prune
+from cosynth.workload.passes.rewrite import consumers
+
+Floats = NDArray[np.float64]
+POOLS = ("AveragePool", "GlobalAveragePool")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lowered:
+    """A graph that computes the same, and the values of the weights that it has in addition."""
+
+    graph: Workload
+    shares: dict[str, Floats]
+
+
+def lowered(model: Workload) -> Lowered:
+    """Return the model with each mean over windows as a product with a kernel of equal shares.
+
+    Copies that only move elements are read through.
+
+    >>> import cosynth as cs
+    >>> found = lowered(cs.load("resnet8"))
+    >>> next(str(one) for one in found.graph.einsums if one.name == "pool.sum")
+    'pool[n,c,0,0] += `stack3.relu`[n,c,r,s] * `pool.sum.share`[r,s]'
+    >>> float(found.shares["pool.sum.share"].sum())
+    1.0
+    """
+    model = without_moves(model)
+    shares: dict[str, Floats] = {}
+    changed: dict[int, Einsum | None] = {}
+    readers = consumers(model)
+    for at, einsum in enumerate(model.einsums):
+        source = einsum.expression
+        if einsum.reduction != "+" or einsum.operator not in POOLS or einsum.repeat != 1:
+            continue
+        if not isinstance(source, Access) or any(index.lookup for index in source.indices):
+            continue
+        after = _scaled(model, readers, einsum)
+        last, scale = after or (at, 1.0)
+        name = f"{einsum.name}.share"
+        shares[name] = np.full([einsum.sizes[rank] for rank in einsum.reduced], scale)
+        changed[last] = None
+        changed[at] = _product(einsum, source, name, model.einsums[last].output.tensor)
+    if not shares:
+        return Lowered(graph=model, shares={})
+    einsums = [one for at, e in enumerate(model.einsums) if (one := changed.get(at, e)) is not None]
+    kernels = tuple(Tensor(name=n, shape=value.shape, role="weight") for n, value in shares.items())
+    graph = replace(model, tensors=(*model.tensors, *kernels), einsums=tuple(einsums))
+    return Lowered(graph=prune(graph), shares=shares)
+
+
+def _scaled(
+    model: Workload, readers: Mapping[str, tuple[int, ...]], einsum: Einsum
+) -> tuple[int, float] | None:
+    """Place and factor of the einsum that alone reads another and multiplies it with a number."""
+    made = model.tensor(einsum.output.tensor)
+    places = readers.get(made.name, ())
+    if len(places) != 1 or made.role != "activation":
+        return None
+    match model.einsums[places[0]]:
+        case Einsum(
+            reduction=None,
+            output=Access(tensor=out),
+            expression=Apply(
+                function="*", arguments=(Access(tensor=made.name), Constant(value=value))
+            ),
+        ) if model.tensor(out).shape == made.shape:
+            return places[0], value
+    return None
+
+
+def _product(einsum: Einsum, source: Access, name: str, out: str) -> Einsum:
+    kernel = Access(
+        tensor=name, indices=tuple(Index(terms=(Term(rank=rank),)) for rank in einsum.reduced)
+    )
+    return replace(
+        einsum,
+        output=replace(einsum.output, tensor=out),
+        expression=Apply(function="*", arguments=(source, kernel)),
+    )

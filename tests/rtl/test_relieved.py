@@ -1,0 +1,42 @@
+"""Mappings with fewer loops over registers are mappings still, and compute the same."""
+
+import random
+
+import pytest
+from tests.rtl.layers import case, convolution, drawn, layer_of, network_of, small
+
+from cosynth.mapping import problems
+from cosynth.rtl.relieved import relieved
+
+
+@pytest.mark.parametrize("flow", ["weight", "input", "output"])
+@pytest.mark.parametrize("seed", range(6))
+def test_registers_hold_less_and_every_rule_is_kept(flow, seed):
+    print("seed", seed)  # noqa: T201
+    rng = random.Random(seed)
+    hardware = small(flow)
+    path = next(one for one in hardware.engines if one.name == "mac")
+    network = network_of(convolution(rng), "int8", seed)
+    einsum = layer_of(network).einsum
+    mapping = drawn(rng, einsum, network.graph, hardware)
+    found = list(relieved(mapping, einsum.sizes))
+    before = mapping.levels[-1].loops
+    assert [len(one.levels[-1].loops) for one in found] == list(reversed(range(len(before))))
+    for one in found:
+        assert not problems(einsum, network.graph, one, path)
+        assert [lv.name for lv in one.levels] == [lv.name for lv in mapping.levels]
+
+
+def test_what_has_no_loops_in_registers_computes_the_same():
+    print("seed", 3)  # noqa: T201
+    rng, ran = random.Random(3), 0
+    hardware = small("input")
+    while ran < 3:
+        network = network_of(convolution(rng), "int8", ran)
+        einsum = layer_of(network).einsum
+        variants = list(relieved(drawn(rng, einsum, network.graph, hardware), einsum.sizes))
+        one = case(network, hardware, variants[-1]) if variants else None
+        if one is None or one.refused:
+            continue
+        assert one.measured(ran).wrong == 0
+        ran += 1
