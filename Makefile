@@ -24,7 +24,7 @@ demo: $(VENV)/.base
 	$(BIN)/cosynth explore resnet18 --minimize latency,energy,area --budget 400 --out demo --force --open
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
