@@ -135,19 +135,23 @@ def hoisted(mapping: mp.Mapping, count: int) -> mp.Mapping:
 def even(mapping: mp.Mapping, sizes: Mapping[str, int], least: float) -> mp.Mapping:
     """A mapping whose steps are made as long as goes without a shorter last one.
 
-    A step that would become shorter than `least` of its length stays as it is, and so do lanes:
-    there may be no room for more of them.
+    A step that would become shorter than `least` of its length stays as it is. Lanes become fewer,
+    where a loop further in takes what they leave.
     """
     left = dict(sizes)
+    after = [loop.rank for loop in mapping.loops]
     levels = []
     for level in mapping.levels:
         loops = []
         for loop in level.loops:
-            whole = left[loop.rank]
-            tile = min(int(loop.tile), whole)
-            divisor = next(size for size in range(tile, 0, -1) if whole % size == 0)
-            if divisor > least * tile and loop.dimension is None:
-                tile = divisor
+            after.pop(0)
+            whole, tile = left[loop.rank], min(int(loop.tile), left[loop.rank])
+            if loop.dimension is None:
+                divisor = next(size for size in range(tile, 0, -1) if whole % size == 0)
+                tile = divisor if divisor > least * tile else tile
+            elif loop.rank in after:
+                lanes = -(-whole // tile)
+                tile = whole // next(n for n in range(lanes, 0, -1) if whole % n == 0)
             left[loop.rank] = tile
             loops.append(replace(loop, tile=tile))
         levels.append(replace(level, loops=tuple(loops)))
