@@ -139,3 +139,8 @@ def test_commands_come_back_as_they_were_given(seed):
         for strides, wanted in zip(back.strides, one.strides, strict=True):
             moves = [step if n > 1 else 0 for step, n in zip(wanted, one.turns, strict=True)]
             assert list(strides) == moves + [0] * loops
+
+
+def test_more_turns_than_are_counted_wrong():
+    with pytest.raises(MappingError, match=r"a loop 65,537 times; it counts to 65,536"):
+        Assembler().add(Command(unit="fill", turns=(2, (1 << 16) + 1)))

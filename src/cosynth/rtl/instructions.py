@@ -19,6 +19,7 @@ from cosynth.errors import MappingError, SpecError
 SET, GO, END = 0, 1, 2
 CODES = ("SET", "GO", "END")
 BASE, TURNS, EXTRA = 15, 224, 240  # places of a unit's registers: `unit.sv`
+MOST_TURNS = 1 << 16  # of a loop: `nest.sv`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +226,11 @@ class Assembler:
             )
         for loop in range(unit.loops):
             turns = command.turns[loop] if loop < len(command.turns) else 1
-            assert 1 <= turns <= 1 << 16
+            if not 1 <= turns <= MOST_TURNS:
+                raise MappingError(
+                    f"unit {unit.name!r} would go round a loop {turns:,} times; it counts to"
+                    f" {MOST_TURNS:,}"
+                )
             self._set(unit, TURNS + loop, turns - 1)
         for channel, (base, strides) in enumerate(zip(command.bases, command.strides, strict=True)):
             self._set(unit, channel * 16 + BASE, base)
