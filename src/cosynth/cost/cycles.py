@@ -48,7 +48,11 @@ def cycles(machine: Machine, orders: Sequence[Order]) -> Timeline:
 
 
 class _Engine(Clock):
-    """What the units of an engine do."""
+    """What the units of an engine do.
+
+    Small numbers are the cycles between two registers of the circuit: 2 from a read to its vector,
+    3 from an address to its request, 3 from the last step to sums that stand, and so on.
+    """
 
     def __init__(self, machine: Machine, orders: Sequence[Order]) -> None:
         super().__init__(machine, orders)
