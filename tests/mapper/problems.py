@@ -200,11 +200,14 @@ def _bandwidth(rng: random.Random, depth: int = 1) -> float:
 
 def _dimension(rng: random.Random, name: str, most: int) -> Dimension:
     ranks = () if rng.random() < 0.6 else tuple(sorted(rng.sample(RANK_KINDS, k=2)))
+    size = rng.randint(2, most)
+    apart = random.Random(f"{name} {size} {ranks}")
     return Dimension(
         name=name,
-        size=rng.randint(2, most),
+        size=size,
         multicast=tuple(part for part in PARTS[:2] if rng.random() < 0.5),
         reduce=rng.random() < 0.5,
+        serial=tuple(part for part in PARTS if apart.random() < 0.3),
         ranks=ranks,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cosynth.arrays import Array, either, namespace
+from cosynth.cost.instances import Instances, instances
 from cosynth.cost.job import Job
 from cosynth.cost.pipeline import port_time, staged
 from cosynth.cost.result import Bound, Cost, Part
@@ -27,6 +28,8 @@ class _Move:
     given: Array  # written above
     filled: Array  # written below
     drained: Array  # read below
+    elements: Array  # that come to what is below, or leave it
+    tile: Array  # elements of one tile below
     first: Array  # bytes of one tile below
 
 
@@ -38,15 +41,15 @@ def price(job: Job, counts: Traffic, mapping: Mapping, engine: Engine, hardware:
     not; no port moves more than its bandwidth over the whole run.
     """
     moves = _moves(job, counts, engine)
-    instances = _instances(mapping, job, engine)
-    parts = {part.name: part for part in _memory_parts(job, moves, instances, engine)}
+    used = instances(mapping, job, engine)
+    parts = {part.name: part for part in _memory_parts(job, moves, used, engine)}
     parts |= {part.name: part for part in _link_parts(moves, engine)}
     compute = engine.compute
     parts[compute.name] = _unit_part(job, counts, engine, hardware)
     vector = _vector_part(job, engine, hardware)
     if vector is not None:
         parts[vector.name] = vector
-    latency, ramp = _pipelined(moves, parts, instances, mapping, engine)
+    latency, ramp = _pipelined(moves, parts, used, mapping, engine, hardware.frequency)
     if vector is not None and vector.kind == "serial":
         latency = latency + vector.time
     elif vector is not None:
@@ -143,6 +146,8 @@ def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
                     given=0,
                     filled=below.fills * stored if below else 0,
                     drained=0,
+                    elements=below.fills if below else 0,
+                    tile=below.tile if below else 0,
                     first=below.tile * stored if below else 0,
                 )
             )
@@ -166,30 +171,13 @@ def _sums(
         given=given,
         filled=0,
         drained=below.drains * width if below else 0,
+        elements=below.drains if below else 0,
+        tile=below.tile if below else 0,
         first=below.tile * width if below else 0,
     )
 
 
-def _instances(mapping: Mapping, job: Job, engine: Engine) -> dict[str, Array]:
-    """Component name -> instances in use: the steps of the spatial loops above it."""
-    left: dict[str, Array] = dict(job.einsum.bounds)
-    used: Array = 1
-    found: dict[str, Array] = {}
-    levels = {level.name: level for level in mapping.levels}
-    for component in engine.levels:
-        found[component.name] = used
-        if component.name not in levels:
-            continue
-        for loop in levels[component.name].loops:
-            if loop.dimension is not None:
-                used = used * -(-left[loop.rank] // loop.tile)
-            left[loop.rank] = loop.tile
-    return found
-
-
-def _memory_parts(
-    job: Job, moves: list[_Move], instances: dict[str, Array], engine: Engine
-) -> list[Part]:
+def _memory_parts(job: Job, moves: list[_Move], used: Instances, engine: Engine) -> list[Part]:
     found = []
     for memory in engine.memories:
         read: Array = 0.0
@@ -205,8 +193,7 @@ def _memory_parts(
             written = written + extra
         inward, outward = byte_energies(memory)
         energy = read * inward + written * outward
-        ports = instances[memory.name]
-        time = _busy(memory, read, written) / ports
+        time = _busy(memory, read, written) / used.of[memory.name]
         found.append(
             Part(
                 name=memory.name,
@@ -300,9 +287,10 @@ def _vector_part(job: Job, engine: Engine, hardware: Hardware) -> Part | None:
 def _pipelined(
     moves: list[_Move],
     parts: dict[str, Part],
-    instances: dict[str, Array],
+    used: Instances,
     mapping: Mapping,
     engine: Engine,
+    frequency: Array,
 ) -> tuple[Array, Array]:
     """Seconds of one copy, and the seconds of it in which pipelines fill and drain."""
     memories = {memory.name: memory for memory in engine.memories}
@@ -316,11 +304,16 @@ def _pipelined(
         fill: Array = 0.0
         for move in into:
             above = memories[move.above]
-            seconds = _transfer_time(move, above, level, instances)
-            transfer = transfer + seconds
             # one tile per instance, at the share of the transfer that one tile is
             bandwidth = above.write_bandwidth if move.part == "output" else above.read_bandwidth
-            fill = fill + move.first * instances[level.name] / instances[above.name] / bandwidth
+            first = move.first * used.of[level.name] / used.of[above.name] / bandwidth
+            seconds = _transfer_time(move, above, level, used)
+            for port in used.between(above, level, move.part):
+                passed = move.elements / port / frequency
+                seconds = namespace(seconds, passed).maximum(seconds, passed)
+                passed = move.tile * used.of[level.name] / port / frequency
+                first = namespace(first, passed).maximum(first, passed)
+            transfer, fill = transfer + seconds, fill + first
         xp = namespace(latency, transfer, fill)
         doubled = buffers_twice(level, mapping)
         latency, visible = staged(latency, transfer, fill, doubled, xp.maximum, xp.minimum)
@@ -331,9 +324,9 @@ def _pipelined(
     return latency, ramp
 
 
-def _transfer_time(move: _Move, above: Memory, below: Memory, instances: dict[str, Array]) -> Array:
-    outer = _busy(above, move.taken, move.given) / instances[above.name]
-    inner = _busy(below, move.drained, move.filled) / instances[below.name]
+def _transfer_time(move: _Move, above: Memory, below: Memory, used: Instances) -> Array:
+    outer = _busy(above, move.taken, move.given) / used.of[above.name]
+    inner = _busy(below, move.drained, move.filled) / used.of[below.name]
     return namespace(outer, inner).maximum(outer, inner)
 
 

@@ -58,6 +58,8 @@ _DIMENSION = (
     Field(name="multicast", kind="texts", doc="operands read once for all", default=(),
           choices=PARTS[:2]),
     Field(name="reduce", kind="flag", doc="partial sums meet on their way up", default=False),
+    Field(name="serial", kind="texts", doc="operands that pass one element a cycle to or from all",
+          default=(), choices=PARTS),
     Field(name="ranks", kind="texts", doc="kinds of rank (or ranks) unrolled here", default=()),
 )  # fmt: skip
 _LINK = (

@@ -44,14 +44,16 @@ class Dimension:
     """One dimension of an array: `size` instances side by side.
 
     Parts in `multicast` are read once above for all instances that need them in the same step; with
-    `reduce`, partial sums of one element meet on their way up. `ranks` names the kinds of rank (or
-    ranks by name) that may be unrolled here; empty means any.
+    `reduce`, partial sums of one element meet on their way up. Parts in `serial` pass one element a
+    cycle, whatever its bits, through one port of all instances: an array that is filled row by row.
+    `ranks` names the kinds of rank (or ranks by name) that may be unrolled here; empty means any.
     """
 
     name: str
     size: Array
     multicast: tuple[str, ...] = ()
     reduce: bool = False
+    serial: tuple[str, ...] = ()
     ranks: tuple[str, ...] = ()
 
 

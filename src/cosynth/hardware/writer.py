@@ -106,5 +106,6 @@ def _dimension(dimension: Dimension) -> dict[str, Any]:
         "size": int(dimension.size),
         "multicast": list(dimension.multicast),
         "reduce": dimension.reduce,
+        "serial": list(dimension.serial),
         "ranks": list(dimension.ranks),
     }

@@ -17,9 +17,11 @@ from cosynth.mapper.state import (
     FILLED,
     FIRST,
     GIVEN,
+    PASSED,
     READ,
     SAVED,
     TAKEN,
+    TILE,
     WRITTEN,
     State,
 )
@@ -98,6 +100,7 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
                 received, received_most = moved(chip, shape, state, operand, end, end, unit)
             tile = 0.0 if unit else held(shape, state, operand, end - 1)
             flow = state.flow[below, operand]
+            flow[PASSED], flow[TILE] = received, tile
             if operand < last:
                 flow[TAKEN] = flow[READ] = sent * width
                 flow[FILLED] = 0.0 if unit else received * width
@@ -231,9 +234,17 @@ def staged_time(chip: Chip, shape: Shape, state: State, since: int) -> float:
                 state.flow[below, operand, DRAINED], state.flow[below, operand, FILLED],
                 chip.reading[below], chip.writing[below], chip.shared[below] > 0, _maximum,
             )  # fmt: skip
-            transfer += max(outer / up, inner / (up * across))
+            seconds = max(outer / up, inner / (up * across))
             speed = chip.writing[above] if operand == last else chip.reading[above]
-            fill += state.flow[below, operand, FIRST] * across_least / speed
+            first = state.flow[below, operand, FIRST] * across_least / speed
+            for stage in range(chip.start[above], chip.start[below]):
+                if chip.serial[stage] >> operand & 1:
+                    _, ports = instances(chip, shape, state, 0, stage)
+                    seconds = max(seconds, state.flow[below, operand, PASSED] * chip.tick / ports)
+                    fewest, _ = instances(chip, shape, state, stage, chip.start[below])
+                    first = max(first, state.flow[below, operand, TILE] * fewest * chip.tick)
+            transfer += seconds
+            fill += first
         if streams:
             time, _ = _staged(time, transfer, fill, state.doubled[below] > 0, _maximum, _minimum)
         time = max(time, state.floor[below, 1])

@@ -66,6 +66,7 @@ class Chip(Protocol):
     room: Integers  # [stage] instances of the dimension
     carries: Integers  # [stage] ranks it may carry
     united: Integers  # [stage] operands that its instances share
+    serial: Integers  # [stage] operands that pass one element a cycle to or from its instances
     start: Integers  # [memory and the unit] stages above
     home: Integers  # [operand] its outermost memory
     stored: Floats  # [operand] bytes an element
@@ -78,6 +79,7 @@ class Chip(Protocol):
     linking: Floats  # [link] bytes a second
     fixed: Floats  # [memory, (read, written)] bytes moved whatever the mapping
     cycle: float  # seconds of a time step
+    tick: float  # seconds of an element that passes alone
     vector: float  # seconds beside the run (at the end of it, if negative)
     weight_read: Floats  # [memory] objective for a byte read
     weight_written: Floats
@@ -107,11 +109,13 @@ CHIP = np.dtype(
     [
         ("stages", _I), ("memories", _I), ("operands", _I), ("links", _I), ("ranks", _I),
         ("memory", _I, STAGES), ("room", _I, STAGES), ("carries", _I, STAGES),
-        ("united", _I, STAGES), ("start", _I, MEMORIES + 1), ("home", _I, OPERANDS),
+        ("united", _I, STAGES), ("serial", _I, STAGES), ("start", _I, MEMORIES + 1),
+        ("home", _I, OPERANDS),
         ("stored", _F, OPERANDS), ("partial", _F), ("capacity", _F, MEMORIES),
         ("reading", _F, MEMORIES), ("writing", _F, MEMORIES), ("shared", _I, MEMORIES),
         ("crosses", _I, (LINKS, MEMORIES, MEMORIES + 1)), ("linking", _F, LINKS),
-        ("fixed", _F, (MEMORIES, 2)), ("cycle", _F), ("vector", _F),
+        ("fixed", _F, (MEMORIES, 2)), ("cycle", _F), ("tick", _F),
+        ("vector", _F),
         ("weight_read", _F, MEMORIES), ("weight_written", _F, MEMORIES),
         ("weight_link", _F, LINKS), ("weight_fixed", _F), ("weight_time", _F), ("product", _I),
         ("latest", _F),
@@ -246,6 +250,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
     room: list[int] = []
     carries: list[int] = []
     united: list[int] = []
+    serial: list[int] = []
     start: list[int] = []
     for level in engine.levels:
         if isinstance(level, Memory):
@@ -254,6 +259,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
             room.append(1)
             carries.append(0)
             united.append(0)
+            serial.append(0)
         elif isinstance(level, SpatialArray):
             for dimension in level.dimensions:
                 shared = dimension.multicast + (("output",) if dimension.reduce else ())
@@ -262,6 +268,9 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
                 allowed = [unrolls(dimension, rank, kinds[rank]) for rank in ranks]
                 carries.append(_mask([at for at, may in enumerate(allowed) if may]))
                 united.append(_mask([at for at, part in enumerate(parts) if part in shared]))
+                serial.append(
+                    _mask([at for at, part in enumerate(parts) if part in dimension.serial])
+                )
     start.append(len(memory))
     links = [level for level in engine.levels if isinstance(level, Link)]
     energies = [byte_energies(level) for level in memories]
@@ -291,6 +300,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         "room": np.array(room, dtype=np.int64),
         "carries": np.array(carries, dtype=np.int64),
         "united": np.array(united, dtype=np.int64),
+        "serial": np.array(serial, dtype=np.int64),
         "start": np.array(start, dtype=np.int64),
         "home": np.array([memories.index(engine.levels[engine.home(p)]) for p in parts]),
         "stored": np.array(
@@ -305,6 +315,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         "linking": np.array([float(link.bandwidth) for link in links]),
         "fixed": np.array(fixed, dtype=float) / times,
         "cycle": float(empty.part(engine.compute.name).time) / times,
+        "tick": 1.0 / float(hardware.frequency),
         "vector": -vector if beside and beside.kind == "serial" else vector,
         "weight_read": np.array(
             [energy * float(e[0]) + w for e, w in zip(energies, moved, strict=True)]

@@ -165,6 +165,7 @@ def _fill(data: NodeData, part: Component, hardware: Hardware, factors: Factors)
                     size=int(each.size),
                     multicast=list(each.multicast),
                     reduce=each.reduce,
+                    serial=list(each.serial),
                     ranks=list(each.ranks),
                 )
                 for each in part.dimensions

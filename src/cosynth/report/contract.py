@@ -92,6 +92,7 @@ class DimensionData(TypedDict):
     size: int
     multicast: list[str]
     reduce: bool
+    serial: list[str]
     ranks: list[str]
 
 
