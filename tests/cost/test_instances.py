@@ -7,8 +7,8 @@ import pytest
 from cosynth.cost import job, price
 from cosynth.cost.instances import instances
 from cosynth.format import assignment
-from cosynth.hardware import SpatialArray, engine, priced
 from cosynth.hardware import Hardware as Chip
+from cosynth.hardware import SpatialArray, engine, priced
 from cosynth.mapping import Level, Loop, Mapping, traffic
 from cosynth.workload import Builder
 

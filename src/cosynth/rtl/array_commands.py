@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cosynth.errors import MappingError
-from cosynth.rtl.instructions import Command
+from cosynth.rtl.instructions import EVERY_SECOND, Command
 from cosynth.rtl.plan import Plan
 from cosynth.rtl.segments import Segment, Tile, Turn
 from cosynth.rtl.streams import Layout, Stream, coefficients, stream
@@ -23,7 +23,7 @@ def reader(unit: str, one: Stream) -> Command:
         turns=one.loops.turns,
         bases=one.bases,
         strides=one.loops.strides,
-        extras=(one.run, one.a_limit, one.b_limit, one.grouped),
+        extras=(one.run, one.a_limit, one.b_limit, one.grouped | EVERY_SECOND * (one.stride == 2)),
     )
 
 
@@ -43,7 +43,8 @@ def array_commands(
     def read(kind: str, ranks: Sequence[str], walk: Sequence[tuple[str, int, int]]) -> Stream:
         base = at[kind] * one.chip.grain // one.bits(kind)
         lanes = [(rank, segment.lanes[rank]) for rank in ranks]
-        return stream(operands[kind], boxes[kind], base, start, lanes, walk)
+        strided = one.chip.strided and kind == "data"
+        return stream(operands[kind], boxes[kind], base, start, lanes, walk, strided=strided)
 
     every = [(turn.rank, turn.turns, turn.step) for turn in loops]
     found = [reader("moving", read(moving, one.rows, every))]

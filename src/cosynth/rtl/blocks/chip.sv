@@ -6,6 +6,7 @@ module chip #(
     parameter int ROWS = 4,
     parameter int COLUMNS = 4,
     parameter int KEPT = 0,
+    parameter int STRIDED = 0,
     parameter int ENTRIES = 8,
     parameter int SUM_LINES = 32,
     parameter int W = 64,
@@ -259,7 +260,8 @@ module chip #(
       .out_valid(moving_valid), .out_ready(moving_ready), .out_data(moving)
   );
   reader #(
-      .W(W), .E(Y), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE)
+      .W(W), .E(Y), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE),
+      .STRIDED(STRIDED)
   ) reader_second (
       .clk, .rst, .in_valid(valid[SECOND]), .in_ready(ready[SECOND]),
       .in_data(orders[SECOND*42+:42]), .available, .take(takes[SECOND*TOKENS+:TOKENS]),
