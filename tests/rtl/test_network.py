@@ -9,7 +9,8 @@ from cosynth.errors import WorkloadError
 from cosynth.format import Assignment, decode, encode, known
 from cosynth.rtl import reference
 from cosynth.rtl.floats import run_floats, sampled, seeded
-from cosynth.rtl.network import quantised, to_grid
+from cosynth.rtl.grid import to_grid
+from cosynth.rtl.network import quantised
 from cosynth.rtl.operands import operand
 from cosynth.workload import Builder
 from cosynth.workload.layers.elementwise import softmax

@@ -183,8 +183,9 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         constants = rtl.folded(low.graph, plan.graph, {**weights, **low.shares})
     sample = rtl.checked_inputs(plan.graph, data) if data else rtl.sampled(plan.graph, seed)
     network = rtl.quantised(
-        plan.graph, plan.parts, constants, sample, known(chosen.weights), known(chosen.activations)
-    )
+        plan.graph, plan.parts, constants, sample, known(chosen.weights), known(chosen.activations),
+        chip.accumulator,
+    )  # fmt: skip
     layers = [one.name for one in network.operations if isinstance(one, rtl.Layer)]
     same = {
         plan.jobs[at].name: [plan.jobs[other] for other in kind]

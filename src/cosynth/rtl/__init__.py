@@ -16,7 +16,8 @@ from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
-from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
+from cosynth.rtl.grid import to_grid
+from cosynth.rtl.network import Host, Layer, Network, quantised
 from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Flip, Share, Stratum, combined, wilson
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled

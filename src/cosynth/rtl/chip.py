@@ -9,6 +9,7 @@ from functools import lru_cache
 from cosynth.errors import SpecError
 from cosynth.format import Format, accumulator
 from cosynth.hardware import Compute, Hardware, Memory, SpatialArray
+from cosynth.rtl.blocked import SHIFT_BITS, blocked
 from cosynth.rtl.operands import Operand, operand
 
 FLOWS = ("weight", "input", "output")
@@ -58,7 +59,17 @@ class Chip:
     @property
     def grain(self) -> int:
         """Bits of the narrowest element that is stored."""
-        return min(container(self.weights), container(self.activations), 8)
+        return min(self.weight_bits, container(self.activations), 8)
+
+    @property
+    def shift(self) -> int:
+        """Bits of the shift that comes with a weight whose blocks have scales; else 0."""
+        return SHIFT_BITS if blocked(self.weights) else 0
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits that a weight takes where it is stored: its code, and above it its shift."""
+        return _power(container(self.weights) + self.shift)
 
     @property
     def sum_bits(self) -> int:
@@ -75,7 +86,7 @@ class Chip:
     @property
     def width(self) -> int:
         """Bits of an address in elements, with its sign."""
-        narrowest = min(container(self.weights), container(self.activations))
+        narrowest = min(self.weight_bits, container(self.activations))
         return max(math.ceil(math.log2(self.lines * self.line / narrowest)) + 2, 16)
 
     def parameters(self) -> dict[str, int]:
@@ -92,8 +103,11 @@ class Chip:
             "LINES": self.lines,
             "D": self.beat,
             "G": self.grain,
-            "X": container(self.moving),
-            "Y": container(self.second),
+            "X": container(self.activations) if self.flow == "weight" else self.weight_bits,
+            "Y": self.weight_bits if self.flow == "weight" else container(self.activations),
+            "X_CODE": container(self.moving),
+            "Y_CODE": container(self.second),
+            "SHIFT": self.shift,
             "O": container(self.activations),
             **_float("X", x),
             **_float("Y", y),
@@ -131,7 +145,11 @@ def _top(format: Format, one: Operand) -> int:
 @lru_cache(maxsize=256)
 def container(format: Format) -> int:
     """Bits that an element takes where it is stored: a power of two."""
-    return 1 << math.ceil(math.log2(max(operand(format).bits, 2)))
+    return _power(max(operand(format).bits, 2))
+
+
+def _power(bits: int) -> int:
+    return 1 << math.ceil(math.log2(bits))
 
 
 def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
@@ -160,8 +178,10 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
     if mac.unit not in {"multiplier", "decoded"}:
         problems.append(f"mac.unit {mac.unit!r} has no array yet; choose multiplier or decoded")
     for format in (weights, activations):
-        if format.scale is not None and format.block:
-            problems.append(f"format {format.name!r}: scales of blocks have no array yet")
+        if format.scale is not None and format.block and not format.power:
+            problems.append(
+                f"format {format.name!r}: scales of blocks that are no powers of two have no array"
+            )
         if format.pairs:
             problems.append(f"format {format.name!r}: codes of pairs have no array")
         if not operand(format).signed:

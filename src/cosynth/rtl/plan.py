@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cosynth.errors import MappingError
+from cosynth.rtl.blocked import within_blocks
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.segments import Nest, Segment, Tile, nest, segments, tiles
 from cosynth.rtl.streams import Layout, box, lane_order
@@ -50,7 +51,7 @@ class Plan:
         """Bits of an element of a region."""
         if kind == "params":
             return PARAMETER_BITS
-        return container(self.chip.weights if kind == "weight" else self.chip.activations)
+        return self.chip.weight_bits if kind == "weight" else container(self.chip.activations)
 
     def boxes(self, tile: Tile) -> dict[str, Layout]:
         """What a tile needs in the buffer, by kind."""
@@ -172,6 +173,7 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
         outputs=outputs, rows=rows, columns=columns, visits={},
     )  # fmt: skip
     made = replace(made, parts=_parts(made, most))
+    _check_blocks(made)
     visits: dict[Key, int] = {}
     for tile, parts in zip(made.tiles, made.parts, strict=True):
         for segment in parts:
@@ -184,6 +186,24 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
                 for key in made.keys(tile, segment):
                     visits[key] = visits.get(key, 0) + 1
     return replace(made, visits=visits, spilled=any(n > 1 for n in visits.values()))
+
+
+def _check_blocks(one: Plan) -> None:
+    """Rows that are added before they are shifted lie in one block."""
+    if one.work.blocks is None or not one.held or one.work.blocks[0] not in one.rows:
+        return
+    rank, block = one.work.blocks
+    for tile, parts in zip(one.tiles, one.parts, strict=True):
+        for segment in parts:
+            starts = [tile.start[rank] + segment.start[rank]]
+            for turn in segment.loops:
+                if turn.rank == rank:
+                    starts = [at + turn.step * n for at in starts for n in range(turn.turns)]
+            if not within_blocks(starts, segment.lanes[rank], block):
+                raise MappingError(
+                    f"{one.work.name}: rows take {segment.lanes[rank]} neighbours along {rank!r}"
+                    f" across blocks of {block}, whose sums are shifted differently"
+                )
 
 
 def _parts(one: Plan, most: int) -> tuple[tuple[Segment, ...], ...]:

@@ -70,6 +70,7 @@ def work_of(layer: Layer, mapping: mp.Mapping) -> Work:
         post=layer.post,
         packed=layer.constant,
         channel=layer.channel,
+        blocks=layer.blocks,
     )
 
 
@@ -293,8 +294,13 @@ def _placed(
 def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
     if one.kind == "params":
         return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
-    found = boxed(network.weights[layer.weight.tensor], one.layout)
-    return packed_bits(codes_of(found, network.weight_format), one.bits)
+    name, format = layer.weight.tensor, network.weight_format
+    found = boxed(network.weights[name], one.layout)
+    if name not in network.shifts:
+        return packed_bits(codes_of(found, format), one.bits)
+    shifts = boxed(network.shifts[name], one.layout)
+    codes = codes_of(found >> shifts, format)
+    return packed_bits(codes | shifts.astype(np.uint64) << np.uint64(container(format)), one.bits)
 
 
 def write_tensor(

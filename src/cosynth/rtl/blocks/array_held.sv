@@ -3,7 +3,7 @@
 // along each column. Units hold two banks of ENTRIES elements: one works while the other is filled.
 // A fill writes ENTRIES' rows one after the other: all `fill_rows` + 1 of an entry, then the next entry.
 // Filling waits for an empty bank; the stepper waits for `bank_full` and frees the bank it leaves.
-// The sums of a step come LATENCY cycles after it. Products are exact; sums wrap at ACC bits.
+// The sums of a step come LATENCY cycles after it, one later with SHIFT. Products are exact; sums wrap at ACC bits.
 `default_nettype none
 module array_held #(
     parameter int ROWS = 4,
@@ -21,6 +21,11 @@ module array_held #(
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
     parameter int TOKENS = 16,
+    // codes within elements; above a weight's code stand SHIFT bits by which the sum of a step is
+    // shifted: those of the first row are taken, as all rows of a step have the same
+    parameter int X_CODE = X,
+    parameter int Y_CODE = Y,
+    parameter int SHIFT = 0,
     localparam int ENTRY = ENTRIES > 1 ? $clog2(ENTRIES) : 1
 ) (
     input  wire logic                   clk,
@@ -113,18 +118,62 @@ module array_held #(
       assign filling = fill_valid && fill_ready && row == 8'(r);
       for (genvar c = 0; c < COLUMNS; c++) begin : g_column
         unit_held #(
-            .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT), .X_EXP(X_EXP), .X_MAN(X_MAN),
+            .ENTRIES(ENTRIES), .X(X_CODE), .Y(Y_CODE), .X_FLOAT(X_FLOAT), .X_EXP(X_EXP), .X_MAN(X_MAN),
             .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN), .DECODED(DECODED), .PRODUCT(PRODUCT)
         ) unit_held (
-            .clk, .filling, .fill_place({fill_bank, entry}), .fill_data(fill_data[c*Y+:Y]),
-            .place(chosen), .x(moving[r*X+:X]), .product(products[(c*ROWS+r)*PRODUCT+:PRODUCT])
+            .clk, .filling, .fill_place({fill_bank, entry}), .fill_data(fill_data[c*Y+:Y_CODE]),
+            .place(chosen), .x(moving[r*X+:X_CODE]), .product(products[(c*ROWS+r)*PRODUCT+:PRODUCT])
         );
       end
     end
-    for (genvar c = 0; c < COLUMNS; c++) begin : g_sum
-      tree #(.N(ROWS), .IN(PRODUCT), .OUT(ACC)) tree (
-          .clk, .terms(products[c*ROWS*PRODUCT+:ROWS*PRODUCT]), .sum(sums[c*ACC+:ACC])
-      );
+    if (SHIFT == 0) begin : g_plain
+      for (genvar c = 0; c < COLUMNS; c++) begin : g_sum
+        tree #(.N(ROWS), .IN(PRODUCT), .OUT(ACC)) tree (
+            .clk, .terms(products[c*ROWS*PRODUCT+:ROWS*PRODUCT]), .sum(sums[c*ACC+:ACC])
+        );
+      end
+    end else begin : g_shifted
+      // the shift of each column waits for its sum
+      localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
+      localparam int PART = PRODUCT + LEVELS < ACC ? PRODUCT + LEVELS : ACC;
+      localparam int HELD = Y > Y_CODE ? 1 : 0;
+      logic [COLUMNS*SHIFT-1:0] shifts, waiting;
+      logic unused_shifts;
+      assign unused_shifts = &{1'b0, moving, fill_data};
+      for (genvar c = 0; c < COLUMNS; c++) begin : g_sum
+        logic signed [PART-1:0] part;
+        tree #(.N(ROWS), .IN(PRODUCT), .OUT(PART)) tree (
+            .clk, .terms(products[c*ROWS*PRODUCT+:ROWS*PRODUCT]), .sum(part)
+        );
+        always_ff @(posedge clk) begin
+          sums[c*ACC+:ACC] <= ACC'(part) <<< shifts[c*SHIFT+:SHIFT];
+        end
+        if (HELD != 0) begin : g_held
+          logic [1:0][SHIFT-1:0] held;  // of each bank
+          for (genvar b = 0; b < 2; b++) begin : g_bank
+            logic [SHIFT-1:0] entries[ENTRIES];
+            always_ff @(posedge clk) begin
+              if (fill_valid && fill_ready && row == '0 && fill_bank == 1'(b))
+                entries[entry] <= fill_data[c*Y+Y_CODE+:SHIFT];
+            end
+            assign held[b] = entries[chosen[ENTRY-1:0]];
+          end
+          assign waiting[c*SHIFT+:SHIFT] = held[chosen[ENTRY]];
+        end else begin : g_moving
+          assign waiting[c*SHIFT+:SHIFT] = moving[X_CODE+:SHIFT];
+        end
+      end
+      if (HELD != 0) begin : g_each
+        delay #(.WIDTH(COLUMNS * SHIFT), .CYCLES(2 + (LEVELS + 1) / 2)) delay (
+            .clk, .rst, .in_data(waiting), .out_data(shifts)
+        );
+      end else begin : g_all
+        logic [SHIFT-1:0] one;
+        delay #(.WIDTH(SHIFT), .CYCLES(2 + (LEVELS + 1) / 2)) delay (
+            .clk, .rst, .in_data(waiting[0+:SHIFT]), .out_data(one)
+        );
+        assign shifts = {COLUMNS{one}};
+      end
     end
   endgenerate
 endmodule

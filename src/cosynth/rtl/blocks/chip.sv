@@ -16,6 +16,10 @@ module chip #(
     parameter int X = 8,
     parameter int Y = 8,
     parameter int O = 8,
+    // of which codes, and above them bits by which a product is shifted
+    parameter int X_CODE = X,
+    parameter int Y_CODE = Y,
+    parameter int SHIFT = 0,
     parameter int X_FLOAT = 0,
     parameter int X_EXP = 1,
     parameter int X_MAN = 1,
@@ -96,7 +100,7 @@ module chip #(
   localparam int READERS = 6;
   localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
   // cycles from a step to its line of sums
-  localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2;
+  localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2 + (SHIFT != 0 ? 1 : 0);
   localparam int SIZE = $clog2(D / 8);
 
   logic unused_inputs;
@@ -288,7 +292,8 @@ module chip #(
       array_kept #(
           .ROWS(ROWS), .COLUMNS(COLUMNS), .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT),
           .X_EXP(X_EXP), .X_MAN(X_MAN), .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN),
-          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC)
+          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .X_CODE(X_CODE), .Y_CODE(Y_CODE),
+          .SHIFT(SHIFT)
       ) array (
           .clk, .rst, .bank_empty, .step, .step_first(unused_first), .step_ends(bank_ends),
           .step_entry(entry[ENTRY-1:0]), .x(moving), .y(second), .bank_full, .ask(asks),
@@ -327,7 +332,8 @@ module chip #(
       array_held #(
           .ROWS(ROWS), .COLUMNS(COLUMNS), .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT),
           .X_EXP(X_EXP), .X_MAN(X_MAN), .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN),
-          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .TOKENS(TOKENS)
+          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .TOKENS(TOKENS),
+          .X_CODE(X_CODE), .Y_CODE(Y_CODE), .SHIFT(SHIFT)
       ) array (
           .clk, .rst, .in_valid(valid[FILL]), .in_ready(ready[FILL]), .in_data(orders[FILL*42+:42]),
           .available, .take(takes[FILL*TOKENS+:TOKENS]), .give(gives[FILL*TOKENS+:TOKENS]),
