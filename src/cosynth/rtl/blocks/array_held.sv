@@ -137,7 +137,7 @@ module array_held #(
       localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
       localparam int PART = PRODUCT + LEVELS < ACC ? PRODUCT + LEVELS : ACC;
       localparam int HELD = Y > Y_CODE ? 1 : 0;
-      logic [COLUMNS*SHIFT-1:0] shifts, waiting;
+      logic [COLUMNS*SHIFT-1:0] shifts;
       logic unused_shifts;
       assign unused_shifts = &{1'b0, moving, fill_data};
       for (genvar c = 0; c < COLUMNS; c++) begin : g_sum
@@ -148,29 +148,23 @@ module array_held #(
         always_ff @(posedge clk) begin
           sums[c*ACC+:ACC] <= ACC'(part) <<< shifts[c*SHIFT+:SHIFT];
         end
-        if (HELD != 0) begin : g_held
-          logic [1:0][SHIFT-1:0] held;  // of each bank
-          for (genvar b = 0; b < 2; b++) begin : g_bank
-            logic [SHIFT-1:0] entries[ENTRIES];
-            always_ff @(posedge clk) begin
-              if (fill_valid && fill_ready && row == '0 && fill_bank == 1'(b))
-                entries[entry] <= fill_data[c*Y+Y_CODE+:SHIFT];
-            end
-            assign held[b] = entries[chosen[ENTRY-1:0]];
-          end
-          assign waiting[c*SHIFT+:SHIFT] = held[chosen[ENTRY]];
-        end else begin : g_moving
-          assign waiting[c*SHIFT+:SHIFT] = moving[X_CODE+:SHIFT];
-        end
       end
       if (HELD != 0) begin : g_each
+        logic [COLUMNS*SHIFT-1:0] waiting;
+        for (genvar c = 0; c < COLUMNS; c++) begin : g_shift
+          shift_held #(.ENTRIES(ENTRIES), .SHIFT(SHIFT)) shift_held (
+              .clk, .filling(fill_valid && fill_ready && row == '0), .fill_place({fill_bank, entry}),
+              .fill_data(fill_data[c*Y+Y_CODE+:SHIFT]), .place(chosen),
+              .shift(waiting[c*SHIFT+:SHIFT])
+          );
+        end
         delay #(.WIDTH(COLUMNS * SHIFT), .CYCLES(2 + (LEVELS + 1) / 2)) delay (
             .clk, .rst, .in_data(waiting), .out_data(shifts)
         );
       end else begin : g_all
         logic [SHIFT-1:0] one;
         delay #(.WIDTH(SHIFT), .CYCLES(2 + (LEVELS + 1) / 2)) delay (
-            .clk, .rst, .in_data(waiting[0+:SHIFT]), .out_data(one)
+            .clk, .rst, .in_data(moving[X_CODE+:SHIFT]), .out_data(one)
         );
         assign shifts = {COLUMNS{one}};
       end
