@@ -59,7 +59,7 @@ class Chip:
     @property
     def grain(self) -> int:
         """Bits of the narrowest element that is stored."""
-        return min(self.weight_bits, container(self.activations), 8)
+        return min(container(self.weights), container(self.activations), 8)
 
     @property
     def shift(self) -> int:
@@ -67,9 +67,11 @@ class Chip:
         return SHIFT_BITS if blocked(self.weights) else 0
 
     @property
-    def weight_bits(self) -> int:
-        """Bits that a weight takes where it is stored: its code, and above it its shift."""
-        return _power(container(self.weights) + self.shift)
+    def head(self) -> int:
+        """Elements of shifts before a moving vector of weights: one for all rows, or for each."""
+        if not self.shift or self.flow == "weight":
+            return 0
+        return -(-self.rows * self.shift // container(self.weights)) if self.flow == "output" else 1
 
     @property
     def sum_bits(self) -> int:
@@ -86,7 +88,7 @@ class Chip:
     @property
     def width(self) -> int:
         """Bits of an address in elements, with its sign."""
-        narrowest = min(self.weight_bits, container(self.activations))
+        narrowest = min(container(self.weights), container(self.activations))
         return max(math.ceil(math.log2(self.lines * self.line / narrowest)) + 2, 16)
 
     def parameters(self) -> dict[str, int]:
@@ -103,11 +105,10 @@ class Chip:
             "LINES": self.lines,
             "D": self.beat,
             "G": self.grain,
-            "X": container(self.activations) if self.flow == "weight" else self.weight_bits,
-            "Y": self.weight_bits if self.flow == "weight" else container(self.activations),
-            "X_CODE": container(self.moving),
-            "Y_CODE": container(self.second),
+            "X": container(self.moving),
+            "Y": container(self.second),
             "SHIFT": self.shift,
+            "HEAD": self.head,
             "O": container(self.activations),
             **_float("X", x),
             **_float("Y", y),
@@ -145,11 +146,7 @@ def _top(format: Format, one: Operand) -> int:
 @lru_cache(maxsize=256)
 def container(format: Format) -> int:
     """Bits that an element takes where it is stored: a power of two."""
-    return _power(max(operand(format).bits, 2))
-
-
-def _power(bits: int) -> int:
-    return 1 << math.ceil(math.log2(bits))
+    return 1 << math.ceil(math.log2(max(operand(format).bits, 2)))
 
 
 def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
@@ -182,6 +179,9 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
             problems.append(
                 f"format {format.name!r}: scales of blocks that are no powers of two have no array"
             )
+        if blocked(format) and container(format) < SHIFT_BITS:
+            problems.append(f"format {format.name!r}: shifts of {SHIFT_BITS} bits need elements of"
+                            " as many")  # fmt: skip
         if format.pairs:
             problems.append(f"format {format.name!r}: codes of pairs have no array")
         if not operand(format).signed:

@@ -273,7 +273,8 @@ def _layer(
     fine = QUARTERS if operand(activations).float else 0
     out_unit = units[one.out].reshape(-1) / 2**fine
     factor = one.scale * data_unit * weight_unit / out_unit
-    shift = min(math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max()))), MOST_SHIFT)
+    shift = math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max())))
+    shift = min(max(shift, 0), MOST_SHIFT)  # below 0 where outputs were never seen but as zero
     multiplier = np.minimum(np.rint(factor * 2.0**shift), (1 << MULTIPLIER_BITS) - 1)
     added = np.rint(_bias(one, constants) / (data_unit * weight_unit))
     _, most = grid(activations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cosynth.errors import MappingError
 from cosynth.rtl.blocked import within_blocks
@@ -12,6 +12,7 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.segments import Nest, Segment, Tile, nest, segments, tiles
 from cosynth.rtl.streams import Layout, box, lane_order
 from cosynth.rtl.work import Place, Work
+from cosynth.rtl.woven import layout, weave
 from cosynth.workload.einsum import Access, Index, Term
 
 Key = tuple[int, ...]
@@ -41,6 +42,7 @@ class Plan:
     columns: tuple[str, ...]
     visits: Mapping[Key, int]
     spilled: bool = False
+    woven: Mapping[Key, Layout] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:
@@ -51,7 +53,7 @@ class Plan:
         """Bits of an element of a region."""
         if kind == "params":
             return PARAMETER_BITS
-        return self.chip.weight_bits if kind == "weight" else container(self.chip.activations)
+        return container(self.chip.weights if kind == "weight" else self.chip.activations)
 
     def boxes(self, tile: Tile) -> dict[str, Layout]:
         """What a tile needs in the buffer, by kind."""
@@ -75,6 +77,8 @@ class Plan:
         work = self.work
         if not work.packed:
             return self._box(work.weight, tile)
+        if self.woven:
+            return self.woven[tuple(tile.start.values())]
         lanes = self.columns if self.chip.flow == "weight" else self.rows
         others = self.rows if self.chip.flow == "weight" else ()
         inner = [loop.rank for loop in reversed(self.nest.inner)]
@@ -173,6 +177,8 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
         outputs=outputs, rows=rows, columns=columns, visits={},
     )  # fmt: skip
     made = replace(made, parts=_parts(made, most))
+    if chip.shift and work.packed:
+        made = replace(made, woven=_woven(made))
     _check_blocks(made)
     visits: dict[Key, int] = {}
     for tile, parts in zip(made.tiles, made.parts, strict=True):
@@ -204,6 +210,16 @@ def _check_blocks(one: Plan) -> None:
                     f"{one.work.name}: rows take {segment.lanes[rank]} neighbours along {rank!r}"
                     f" across blocks of {block}, whose sums are shifted differently"
                 )
+
+
+def _woven(one: Plan) -> dict[Key, Layout]:
+    """How the weights of each tile lie, by its start."""
+    return {
+        tuple(tile.start.values()): layout(
+            [weave(one.chip, one.work, one.rows, one.columns, tile, part) for part in parts]
+        )
+        for tile, parts in zip(one.tiles, one.parts, strict=True)
+    }
 
 
 def _parts(one: Plan, most: int) -> tuple[tuple[Segment, ...], ...]:

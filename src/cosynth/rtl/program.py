@@ -22,6 +22,7 @@ from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
+from cosynth.rtl.woven import tile_codes
 
 PAGE = 4096
 Number = TypeVar("Number", bound=np.generic)
@@ -295,12 +296,14 @@ def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8
     if one.kind == "params":
         return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
     name, format = layer.weight.tensor, network.weight_format
-    found = boxed(network.weights[name], one.layout)
-    if name not in network.shifts:
+    if not one.layout.weave:
+        found = boxed(network.weights[name], one.layout)
         return packed_bits(codes_of(found, format), one.bits)
-    shifts = boxed(network.shifts[name], one.layout)
-    codes = codes_of(found >> shifts, format)
-    return packed_bits(codes | shifts.astype(np.uint64) << np.uint64(container(format)), one.bits)
+    shifts = network.shifts[name]
+    codes = codes_of(network.weights[name] >> shifts, format)
+    return packed_bits(
+        tile_codes(one.layout, layer.weight, codes, shifts.astype(np.uint64), one.bits), one.bits
+    )
 
 
 def write_tensor(
