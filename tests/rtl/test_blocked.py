@@ -189,4 +189,6 @@ def test_weights_with_shifts_are_constants_wrong():
     net.output(net.einsum(f"s[m,n] += {q}[m,e] * {k}[n,e]", shape=(4, 5)))
     made, _, _ = network_of(net.build(), "mxint8", 0)
     (host,) = made.operations
-    assert host.reason == "both factors are computed, and weights in the array come with their shifts"
+    assert (
+        host.reason == "both factors are computed, and weights in the array come with their shifts"
+    )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cosynth.format import Format
 from cosynth.format.rounding import FLOAT_BIAS, HIDDEN, LARGEST
 from cosynth.format.scale import powers
-from cosynth.rtl.grid import grid, to_grid
+from cosynth.rtl.grid import to_grid
 from cosynth.rtl.post import Fused
 from cosynth.workload import Access, Workload
 
@@ -135,7 +135,11 @@ class Bounds:
 
 
 def scaled(
-    values: Floats, axes: tuple[int | None, int | None], data: Floats, format: Format, limits: Bounds
+    values: Floats,
+    axes: tuple[int | None, int | None],
+    data: Floats,
+    format: Format,
+    limits: Bounds,
 ) -> Scaled:
     """Return weights whose `axes` are output channel and blocked rank, either perhaps none.
 
@@ -183,12 +187,10 @@ def _spread(base: Whole, out: Floats) -> Whole:
     """Exponents of sums, raised where a channel's multiplier would be too small beside others'."""
     of_out = np.log2(np.broadcast_to(out, base.shape))
     factors = base - of_out
-    return np.maximum(base, np.ceil(factors.max() - SPREAD + of_out)).astype(np.int64)
+    return np.asarray(np.maximum(base, np.ceil(factors.max() - SPREAD + of_out)).astype(np.int64))
 
 
-def within_blocks(
-    starts: Sequence[int], lanes: int, block: int
-) -> bool:
+def within_blocks(starts: Sequence[int], lanes: int, block: int) -> bool:
     """Whether neighbours that begin at each start lie in one block."""
     return all(start // block == (start + lanes - 1) // block for start in starts)
 

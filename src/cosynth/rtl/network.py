@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from cosynth.errors import WorkloadError
 from cosynth.format import Format
 from cosynth.rtl.blocked import (
-    Bounds, Scaled, blocked, channel_dims, dimension, scaled, summed_rank, units_of,
+    Bounds,
+    Scaled,
+    blocked,
+    channel_dims,
+    dimension,
+    scaled,
+    summed_rank,
+    units_of,
 )  # fmt: skip
 from cosynth.rtl.floats import looked_up, run_floats
 from cosynth.rtl.grid import grid, to_grid
@@ -147,9 +154,9 @@ def quantised(
                 unit = data, _weight_unit(graph, found, known, units, weights, whole)
             layer = _layer(graph, found, known, units, unit, activations)
             operations.append(replace(layer, blocks=blocks))
-            members = members[found.taken :]
-        if members:
-            operations.append(_alone(members, reason))
+        rest = members[found.taken if found else 0 :]
+        if rest:
+            operations.append(_alone(rest, reason))
     return Network(
         graph=graph, operations=_joined(graph, operations), weights=whole,
         constants=dict(constants), units=units,
@@ -194,9 +201,7 @@ def _root(graph: Workload, name: str) -> str:
     return _root(graph, tensor.view_of[0]) if tensor.view_of else name
 
 
-def _leading(
-    graph: Workload, members: list[Einsum], weights: Format
-) -> tuple[Fused | None, str]:
+def _leading(graph: Workload, members: list[Einsum], weights: Format) -> tuple[Fused | None, str]:
     """What of a group the array runs, and why not more."""
     found, reason = leading(graph, members)
     if found is None or not blocked(weights) or _constant(graph, found):
@@ -279,8 +284,12 @@ def _layer(
     added = np.rint(_bias(one, constants) / (data_unit * weight_unit))
     _, most = grid(activations)
     # what limits by anything but zero has one unit
-    limits = [limit if not limit else limit / float(units[one.out]) for limit in (one.low, one.high)]
-    limits = [most * sign if one is None else one for sign, one in zip((-1, 1), limits, strict=True)]
+    limits = [
+        limit if not limit else limit / float(units[one.out]) for limit in (one.low, one.high)
+    ]
+    limits = [
+        most * sign if one is None else one for sign, one in zip((-1, 1), limits, strict=True)
+    ]
     low, high = (
         int(min(max(round(limit * 2**fine), -most << fine), most << fine)) for limit in limits
     )

@@ -12,7 +12,8 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.segments import Nest, Segment, Tile, nest, segments, tiles
 from cosynth.rtl.streams import Layout, box, lane_order
 from cosynth.rtl.work import Place, Work
-from cosynth.rtl.woven import layout, weave
+from cosynth.rtl.woven import layout as woven_layout
+from cosynth.rtl.woven import weave
 from cosynth.workload.einsum import Access, Index, Term
 
 Key = tuple[int, ...]
@@ -177,8 +178,7 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
         outputs=outputs, rows=rows, columns=columns, visits={},
     )  # fmt: skip
     made = replace(made, parts=_parts(made, most))
-    if chip.shift and work.packed:
-        made = replace(made, woven=_woven(made))
+    made = replace(made, woven=_woven(made))
     _check_blocks(made)
     visits: dict[Key, int] = {}
     for tile, parts in zip(made.tiles, made.parts, strict=True):
@@ -213,9 +213,11 @@ def _check_blocks(one: Plan) -> None:
 
 
 def _woven(one: Plan) -> dict[Key, Layout]:
-    """How the weights of each tile lie, by its start."""
+    """How the weights of each tile lie, by its start, where shifts come with them."""
+    if not one.chip.shift or not one.work.packed:
+        return {}
     return {
-        tuple(tile.start.values()): layout(
+        tuple(tile.start.values()): woven_layout(
             [weave(one.chip, one.work, one.rows, one.columns, tile, part) for part in parts]
         )
         for tile, parts in zip(one.tiles, one.parts, strict=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from cosynth.errors import MappingError
 from cosynth.workload import Access
 
-
 Steps = tuple[tuple[str, int, int], ...]  # (rank, turns, step), innermost first
 
 

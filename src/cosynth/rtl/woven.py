@@ -113,8 +113,6 @@ def _places(one: Weave, access: Access, walked: Steps) -> tuple[NDArray[np.int64
     )
 
 
-def tile_codes(
-    one: Layout, access: Access, codes: Codes, shifts: Codes, bits: int
-) -> Codes:
+def tile_codes(one: Layout, access: Access, codes: Codes, shifts: Codes, bits: int) -> Codes:
     """The elements of a tile that is woven."""
     return np.concatenate([content(each, access, codes, shifts, bits) for each in one.weave])
