@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cosynth.arrays import Array, namespace
+from cosynth.arrays import Array, either
 from cosynth.cost.job import Job
 from cosynth.hardware import Engine, SpatialArray
 from cosynth.mapping import Mapping
@@ -53,18 +54,25 @@ class Instances:
                 break
             for rank, count in one.ranks.items():
                 counts[rank] = counts.get(rank, 1) * count
-        inner = neighbours(access)
-        whole: Array = 1
-        longest: Array = 1
-        for rank in access.ranks:
-            if rank not in counts:
-                continue
-            count = counts[rank]
-            xp = namespace(count, self.tiles[above][rank])
-            full = count >= self.tiles[above][rank] if rank in inner else False
-            whole = whole * xp.where(full, count, 1)
-            longest = xp.maximum(longest, xp.where(full, 1, count))
-        return whole * longest
+        inner, tile = neighbours(access), self.tiles[above]
+        return joined(
+            [
+                (counts[rank], counts[rank] >= tile[rank] if rank in inner else False)
+                for rank in access.ranks
+                if rank in counts
+            ]
+        )
+
+
+def joined(lanes: Sequence[tuple[Array, Array]]) -> Array:
+    """Elements side by side, of lanes along each rank and whether they are all of its tile."""
+    whole: Array = 1
+    longest: Array = 1
+    for count, full in lanes:
+        whole = whole * either(full, count, 1)
+        other = either(full, 1, count)
+        longest = either(longest >= other, longest, other)
+    return whole * longest
 
 
 def neighbours(access: Access) -> frozenset[str]:

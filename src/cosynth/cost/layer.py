@@ -29,6 +29,7 @@ class _Move:
     below: str
     part: str
     access: Access
+    packed: bool
     sent: Array  # elements of an input that are read above
     taken: Array  # bytes of them, or of sums
     given: Array  # written above
@@ -152,6 +153,7 @@ def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
                     below=below.level if below else engine.compute.name,
                     part=here.part,
                     access=accesses[tensor],
+                    packed=job.workload.tensor(tensor).role == "weight",
                     sent=here.reads,
                     taken=here.reads * stored,
                     given=0,
@@ -185,6 +187,7 @@ def _sums(
         below=below.level if below else engine.compute.name,
         part="output",
         access=access,
+        packed=False,
         sent=0,
         taken=here.additions * partial,
         given=given,
@@ -358,8 +361,11 @@ def _transfer_time(move: _Move, above: Memory, below: Memory, used: Instances) -
 
 
 def _gathering(move: _Move, above: Memory, used: Instances, frequency: Array) -> Array:
-    """Seconds in which vectors are read, a place where they lie at a time."""
-    if not above.contiguous or move.part == "output":
+    """Seconds in which vectors are read, a place where they lie at a time.
+
+    Weights are known before, and so lie as they are read.
+    """
+    if not above.contiguous or move.part == "output" or move.packed:
         return 0.0
     run = used.run(move.above, move.below, move.access, move.part)
     return move.sent / run / frequency / used.of[above.name]

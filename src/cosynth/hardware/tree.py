@@ -19,7 +19,8 @@ class Memory:
 
     `size` B, bandwidths B/s, `width` bits that one access moves, energies J per such access,
     `area` m², `leakage` W. With `shared_port`, reads and writes share `read_bandwidth`. With
-    `contiguous`, one read a cycle takes elements that lie side by side, along one unrolled rank.
+    `contiguous`, one read a cycle takes elements of an activation that lie side by side, along one
+    unrolled rank.
     Without `bypass`, what it may hold cannot pass by it. `law` names the component law that fills
     absent numbers.
     """

@@ -258,7 +258,7 @@ def _gathering(
     chip: Chip, shape: Shape, state: State, operand: int, above: int, below: int
 ) -> float:
     """Least seconds in which all instances of a memory read an input's vectors."""
-    if not chip.contiguous[above] or operand == chip.operands - 1:
+    if not chip.contiguous[above] or shape.packed[operand] or operand == chip.operands - 1:
         return 0.0
     run = longest_run(chip, shape, state, operand, above, below)
     sent = state.flow[below, operand, TAKEN] / chip.stored[operand]

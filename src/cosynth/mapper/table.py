@@ -46,6 +46,7 @@ class Shape(Protocol):
     bare: Integers  # [operand] ranks whose every step touches elements of its own
     sliding: Integers  # [operand] ranks of its windows
     beside: Integers  # [operand] ranks after whose end others may go on
+    packed: Integers  # [operand] whether it lies as it is read
     base: Floats  # [operand] elements over bare ranks and over what no window describes
     distinct: Floats  # [operand]
     window: Integers  # [window, (operand, rank, other rank or -1, whether steps never meet)]
@@ -103,6 +104,7 @@ SHAPE = np.dtype(
         ("ranks", _I), ("windows", _I), ("sizes", _I, RANKS), ("number", _I, RANKS),
         ("low", _I, (RANKS, INTERVALS)), ("high", _I, (RANKS, INTERVALS)),
         ("relevant", _I, OPERANDS), ("bare", _I, OPERANDS), ("beside", _I, OPERANDS),
+        ("packed", _I, OPERANDS),
         ("sliding", _I, OPERANDS), ("base", _F, OPERANDS), ("distinct", _F, OPERANDS),
         ("window", _I, (WINDOWS, 4)), ("every", _F, (WINDOWS, WIDE, WIDE)),
         ("held", _F, (WINDOWS, WIDE, WIDE)),
@@ -173,6 +175,10 @@ def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
     most = max(len(part) for part in cut)
     place = {rank: at for at, rank in enumerate(ranks) if sizes[rank] > 1}
     relevant, bare, sliding, beside, base, whole = [], [], [], [], [], []
+    packed = [
+        int(job.workload.tensor(access.tensor).role == "weight")
+        for access, _ in operands(job.einsum, job.workload)
+    ]
     windows: list[tuple[tuple[int, int, int, int], Group]] = []
     for operand, (access, _) in enumerate(operands(job.einsum, job.workload)):
         size = job.workload.tensor(access.tensor).shape
@@ -215,6 +221,7 @@ def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
         "bare": np.array(bare, dtype=np.int64),
         "sliding": np.array(sliding, dtype=np.int64),
         "beside": np.array(beside, dtype=np.int64),
+        "packed": np.array(packed, dtype=np.int64),
         "base": np.array(base),
         "distinct": np.array(whole),
         "window": np.array([key for key, _ in windows], dtype=np.int64).reshape(-1, 4),

@@ -43,6 +43,13 @@ def array_commands(
     def read(kind: str, ranks: Sequence[str], walk: Sequence[tuple[str, int, int]]) -> Stream:
         base = at[kind] * one.chip.grain // one.bits(kind)
         lanes = [(rank, segment.lanes[rank]) for rank in ranks]
+        packing = one.packing if kind == "weight" else None
+        if packing:
+            box = packing.within(boxes[kind])
+            begin = packing.start(segment.start)
+            return stream(
+                packing.split, box, base, begin, packing.vector(lanes), packing.walk(walk)
+            )
         strided = one.chip.strided and kind == "data"
         return stream(operands[kind], boxes[kind], base, start, lanes, walk, strided=strided)
 
