@@ -18,7 +18,9 @@ class Memory:
     """A store. Numbers are per instance and may be arrays of designs; None means "by law".
 
     `size` B, bandwidths B/s, `width` bits that one access moves, energies J per such access,
-    `area` m², `leakage` W. With `shared_port`, reads and writes share `read_bandwidth`.
+    `area` m², `leakage` W. With `shared_port`, reads and writes share `read_bandwidth`. With
+    `contiguous`, one read a cycle takes elements of an activation that lie side by side, along one
+    unrolled rank.
     Without `bypass`, what it may hold cannot pass by it. `law` names the component law that fills
     absent numbers.
     """
@@ -29,6 +31,7 @@ class Memory:
     read_bandwidth: Array = math.inf
     write_bandwidth: Array = math.inf
     shared_port: bool = False
+    contiguous: bool = False
     width: Array = 64
     keeps: tuple[str, ...] = PARTS
     double_buffered: bool = False

@@ -62,6 +62,7 @@ def _table(node: Node) -> dict[str, Any]:
                 "read_bandwidth": _quantity(part.read_bandwidth, "B/s"),
                 "write_bandwidth": _quantity(part.write_bandwidth, "B/s"),
                 "shared_port": part.shared_port,
+                "contiguous": part.contiguous,
                 "width": float(part.width),
                 "keeps": list(part.keeps),
                 "double_buffered": part.double_buffered,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.cost import Cost, Job, byte_energies, price
+from cosynth.cost.instances import neighbours
 from cosynth.errors import MappingError
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Hardware, Link, Memory, SpatialArray
@@ -44,6 +45,8 @@ class Shape(Protocol):
     relevant: Integers  # [operand] ranks that index it
     bare: Integers  # [operand] ranks whose every step touches elements of its own
     sliding: Integers  # [operand] ranks of its windows
+    beside: Integers  # [operand] ranks after whose end others may go on
+    packed: Integers  # [operand] whether it lies as it is read
     base: Floats  # [operand] elements over bare ranks and over what no window describes
     distinct: Floats  # [operand]
     window: Integers  # [window, (operand, rank, other rank or -1, whether steps never meet)]
@@ -75,6 +78,7 @@ class Chip(Protocol):
     reading: Floats  # [memory] bytes a second
     writing: Floats
     shared: Integers  # [memory] one port for both
+    contiguous: Integers  # [memory] a read takes what lies side by side
     crosses: Integers  # [link, memory, memory or unit]
     linking: Floats  # [link] bytes a second
     fixed: Floats  # [memory, (read, written)] bytes moved whatever the mapping
@@ -99,7 +103,8 @@ SHAPE = np.dtype(
     [
         ("ranks", _I), ("windows", _I), ("sizes", _I, RANKS), ("number", _I, RANKS),
         ("low", _I, (RANKS, INTERVALS)), ("high", _I, (RANKS, INTERVALS)),
-        ("relevant", _I, OPERANDS), ("bare", _I, OPERANDS),
+        ("relevant", _I, OPERANDS), ("bare", _I, OPERANDS), ("beside", _I, OPERANDS),
+        ("packed", _I, OPERANDS),
         ("sliding", _I, OPERANDS), ("base", _F, OPERANDS), ("distinct", _F, OPERANDS),
         ("window", _I, (WINDOWS, 4)), ("every", _F, (WINDOWS, WIDE, WIDE)),
         ("held", _F, (WINDOWS, WIDE, WIDE)),
@@ -113,6 +118,7 @@ CHIP = np.dtype(
         ("home", _I, OPERANDS),
         ("stored", _F, OPERANDS), ("partial", _F), ("capacity", _F, MEMORIES),
         ("reading", _F, MEMORIES), ("writing", _F, MEMORIES), ("shared", _I, MEMORIES),
+        ("contiguous", _I, MEMORIES),
         ("crosses", _I, (LINKS, MEMORIES, MEMORIES + 1)), ("linking", _F, LINKS),
         ("fixed", _F, (MEMORIES, 2)), ("cycle", _F), ("tick", _F),
         ("vector", _F),
@@ -168,7 +174,11 @@ def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
     cut = [np.array(part, dtype=np.int64) for part in parts]
     most = max(len(part) for part in cut)
     place = {rank: at for at, rank in enumerate(ranks) if sizes[rank] > 1}
-    relevant, bare, sliding, base, whole = [], [], [], [], []
+    relevant, bare, sliding, beside, base, whole = [], [], [], [], [], []
+    packed = [
+        int(job.workload.tensor(access.tensor).role == "weight")
+        for access, _ in operands(job.einsum, job.workload)
+    ]
     windows: list[tuple[tuple[int, int, int, int], Group]] = []
     for operand, (access, _) in enumerate(operands(job.einsum, job.workload)):
         size = job.workload.tensor(access.tensor).shape
@@ -187,6 +197,7 @@ def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
                 # what more than two ranks share is bounded by what must be moved at least once
                 elements *= touched(group, ())
         relevant.append(_mask([place[rank] for rank in access.ranks if rank in place]))
+        beside.append(_mask([place[rank] for rank in neighbours(access) if rank in place]))
         bare.append(bares)
         sliding.append(slides)
         base.append(elements)
@@ -209,6 +220,8 @@ def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
         "relevant": np.array(relevant, dtype=np.int64),
         "bare": np.array(bare, dtype=np.int64),
         "sliding": np.array(sliding, dtype=np.int64),
+        "beside": np.array(beside, dtype=np.int64),
+        "packed": np.array(packed, dtype=np.int64),
         "base": np.array(base),
         "distinct": np.array(whole),
         "window": np.array([key for key, _ in windows], dtype=np.int64).reshape(-1, 4),
@@ -311,6 +324,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         "reading": np.array([float(level.read_bandwidth) for level in memories]),
         "writing": np.array([float(level.write_bandwidth) for level in memories]),
         "shared": np.array([int(level.shared_port) for level in memories]),
+        "contiguous": np.array([int(level.contiguous) for level in memories]),
         "crosses": _crosses(engine, links),
         "linking": np.array([float(link.bandwidth) for link in links]),
         "fixed": np.array(fixed, dtype=float) / times,

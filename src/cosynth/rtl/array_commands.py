@@ -50,6 +50,13 @@ def array_commands(
             mine = weave(one.chip, work, one.rows, one.columns, tile, segment)
             return vectors(mine, base + offset(woven, mine), walk[apart * len(one.rows) :])
         lanes = [(rank, segment.lanes[rank]) for rank in ranks]
+        packing = one.packing if kind == "weight" else None
+        if packing:
+            box = packing.within(boxes[kind])
+            begin = packing.start(segment.start)
+            return stream(
+                packing.split, box, base, begin, packing.vector(lanes), packing.walk(walk)
+            )
         strided = one.chip.strided and kind == "data"
         return stream(operands[kind], boxes[kind], base, start, lanes, walk, strided=strided)
 

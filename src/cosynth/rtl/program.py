@@ -18,6 +18,7 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Host, Layer, Network, Whole
+from cosynth.rtl.packed import blocks
 from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
@@ -297,7 +298,7 @@ def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8
         return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
     name, format = layer.weight.tensor, network.weight_format
     if not one.layout.weave:
-        found = boxed(network.weights[name], one.layout)
+        found = blocks(network.weights[name], one.layout)
         return packed_bits(codes_of(found, format), one.bits)
     shifts = network.shifts[name]
     codes = codes_of(network.weights[name] >> shifts, format)

@@ -179,7 +179,7 @@ def rank_steps(access: Access, layout: Layout) -> dict[str, int]:
     return found
 
 
-def stream(
+def stream(  # noqa: PLR0913 - what a vector depends on
     access: Access,
     layout: Layout,
     base: int,

@@ -57,7 +57,8 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     `buffer`, `sums` and `registers` B (shared, of all columns, per unit), `buffer_width` bits per
     cycle, `dram_bandwidth` B/s. Each column adds what leaves it to its share of `sums`, 32 bits per
     cycle. All data pass through the buffer, and sums through `sums`. What units keep comes and goes
-    row by row, an element of each column a cycle.
+    row by row, an element of each column a cycle, and a vector from the buffer takes a cycle for
+    each place where it lies.
     `unit` is the kind of multiplier: one that takes a factor's bits one by one has the rates of
     whole numbers and runs nothing else. `stationarity` says which operand a unit keeps in its
     registers; a `flexible` engine keeps all three and may unroll any rank anywhere. What stands
@@ -95,6 +96,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             size=buffer,
             read_bandwidth=moved,
             write_bandwidth=moved,
+            contiguous=True,
             width=buffer_width,
             double_buffered=True,
             bypass=False,
