@@ -56,9 +56,10 @@ class _Engine(Clock):
 
     def __init__(self, machine: Machine, orders: Sequence[Order]) -> None:
         super().__init__(machine, orders)
-        # banks: when full, and who read for it; and when free again
-        self.full: list[tuple[float, _Window]] = []
+        # banks: when full, when free again, and who reads the buffer while one is used
+        self.full: list[float] = []
         self.freed: list[float] = []
+        self.stepping: list[_Window] = []
         # who reads the buffer for what drains
         self.draining: deque[_Window] = deque(maxlen=TWO)
         # halves of the sums
@@ -133,21 +134,21 @@ class _Engine(Clock):
                     yield self.freed, bank, False
                     start = max(start, self.freed[bank])
                     reader = max(reader, start - 2 - VECTORS)
-                share = vectors.reads / vectors.cycles
-                over = _through(reader, length, share, self.draining)
-                window = _Window(begin=reader, end=over, share=share * length / (over - reader))
+                if self.full:  # the bank before is used meanwhile
+                    yield self.stepping, len(self.full) - 1, False
+                others = (*self.draining, *self.stepping[-TWO:])
+                over = _through(reader, length, vectors.reads / vectors.cycles, others)
                 time = max(start + work.vectors, over + 2)
                 reader = max(over, time - 2 - VECTORS)
-                self.full.append((time, window))
+                self.full.append(time)
             self.done(second, read, reader)
             self.done(fill, order, time)
 
     def _held(self) -> Process:
         """Steps of units that hold an operand: a vector of the other each, a line of sums each."""
         steps, moving = self.units["step"], self.units["moving"]
-        banks = sum(one.work.banks for one in self.orders if isinstance(one.work, Fill))
         drains = self._drain_reads()
-        reader = time = 0.0
+        reader = time = begin = 0.0
         while steps.orders:
             order, read = steps.orders.popleft(), moving.orders.popleft()
             work, vectors = order.work, read.work
@@ -158,24 +159,20 @@ class _Engine(Clock):
             time = max(time, (yield from self.go(steps, order)))
             for chunk in range(work.chunks):
                 start = time
-                bank = len(self.freed)
                 if chunk % work.bank == 0:
-                    yield self.full, bank, False
-                    start = max(start, self.full[bank][0])
+                    yield self.full, len(self.freed), False
+                    start = begin = max(start, self.full[len(self.freed)])
                 if chunk % work.half == 0 and (work.begins or chunk):
                     start = yield from self._half(start, work)
                 start = max(start, reader + 1 + vectors.cycles)
                 length = work.chunk * vectors.cycles
-                if bank + 1 < banks:  # the next bank is filled meanwhile
-                    window = self.full[bank][1]
-                    part = (window.end - window.begin) / work.bank
-                    needed = min(1.0, work.chunk * vectors.reads)
-                    length += needed * _lost(part, part * window.share, share)
                 over = _through(reader, length, share, self.draining)
                 time = max(start + work.chunk, over + 2, start + length)
                 reader = max(over, time - 2 - VECTORS)
                 self._adds(start, time, work, chunk)
                 if (chunk + 1) % work.bank == 0:
+                    taken = work.bank * work.chunk * vectors.reads / max(time - begin, 1.0)
+                    self.stepping.append(_Window(begin=begin, end=time, share=min(taken, 1.0)))
                     self.freed.append(time)
                 if self._half_over(time, work, chunk):
                     length, taken = next(drains, (0.0, 0.0))
@@ -208,7 +205,7 @@ class _Engine(Clock):
                 over = reader + work.chunk * work.period + lost
                 time = max(start + work.chunk, over + 2)
                 reader = max(over, time - 2 - VECTORS)
-                self.full.append((time + 3, _Window(begin=0.0, end=0.0, share=0.0)))
+                self.full.append(time + 3)
             self.done(moving, left, reader)
             self.done(second, right, reader)
             self.done(steps, order, time)
@@ -226,7 +223,7 @@ class _Engine(Clock):
                 start = time
                 if chunk % work.bank == 0:
                     yield self.full, len(self.freed), False
-                    start = max(start, self.full[len(self.freed)][0])
+                    start = max(start, self.full[len(self.freed)])
                 if chunk % work.half == 0 and (work.begins or chunk):
                     start = yield from self._half(start, work)
                 time = start + work.chunk
@@ -367,30 +364,20 @@ def _streams(work: Drain) -> list[tuple[str, float]]:
     return [("params", float(work.params)), *([("residual", 0.0)] if work.residual else [])]
 
 
-def _lost(cycles: float, reads: float, own: float) -> float:
-    """Cycles that a reader loses in `cycles` of which others, who go first, take `reads`."""
-    if own <= 0 or cycles <= 0:
-        return 0.0
-    return cycles - min(cycles, max(cycles - reads, 0.0) / own)
-
-
 def _through(time: float, work: float, own: float, others: Sequence[_Window]) -> float:
     """When a reader is done with `work` cycles, of which it needs the port in a share `own`.
 
     Others go first: in their windows a cycle in which it needs the port comes to pass only if they
     leave it, as if by chance.
     """
-    for window in sorted(others, key=lambda one: one.begin):
-        if window.end <= time or own <= 0:
-            continue
-        if window.begin - time >= work:
-            break
-        work -= max(window.begin - time, 0.0)
-        time = max(window.begin, time)
-        free = max(1.0 - window.share, 0.0)
-        rate = min(1.0, free / own)
-        if (window.end - time) * rate >= work and rate > 0:
+    if own <= 0:
+        return time + work
+    edges = {edge for one in others for edge in (one.begin, one.end) if edge > time}
+    for edge in sorted(edges):
+        taken = sum(one.share for one in others if one.begin <= time < one.end)
+        rate = min(1.0, max(1.0 - taken, 0.0) / own)
+        if (edge - time) * rate >= work and rate > 0:
             return time + work / rate
-        work -= (window.end - time) * rate
-        time = window.end
+        work -= (edge - time) * rate
+        time = edge
     return time + work

@@ -97,6 +97,8 @@ module chip #(
   localparam int LOAD = 0, STORE = 1, MOVING = 2, SECOND = 3, FILL = 4, STEP = 5, TAKE = 6;
   localparam int RELOAD = 7, PARAM = 8, RESIDUAL = 9, DRAIN = 10;
   localparam int READERS = 6;
+  // who goes first at the buffer: what is needed in each step, before what is filled for later
+  localparam int READ_MOVING = KEPT != 0 ? 3 : 2, READ_SECOND = KEPT != 0 ? 2 : 3;
   localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
   // cycles from a step to its line of sums
   localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2 + (SHIFT != 0 ? 1 : 0);
@@ -258,8 +260,8 @@ module chip #(
   ) reader_moving (
       .clk, .rst, .in_valid(valid[MOVING]), .in_ready(ready[MOVING]),
       .in_data(orders[MOVING*42+:42]), .available, .take(takes[MOVING*TOKENS+:TOKENS]),
-      .give(gives[MOVING*TOKENS+:TOKENS]), .busy(working[MOVING]), .read_valid(read_valid[3]),
-      .read_ready(read_ready[3]), .read_line(read_lines[3*LINE+:LINE]), .read_data,
+      .give(gives[MOVING*TOKENS+:TOKENS]), .busy(working[MOVING]), .read_valid(read_valid[READ_MOVING]),
+      .read_ready(read_ready[READ_MOVING]), .read_line(read_lines[READ_MOVING*LINE+:LINE]), .read_data,
       .out_valid(moving_valid), .out_ready(moving_ready), .out_data(moving)
   );
   reader #(
@@ -268,8 +270,8 @@ module chip #(
   ) reader_second (
       .clk, .rst, .in_valid(valid[SECOND]), .in_ready(ready[SECOND]),
       .in_data(orders[SECOND*42+:42]), .available, .take(takes[SECOND*TOKENS+:TOKENS]),
-      .give(gives[SECOND*TOKENS+:TOKENS]), .busy(working[SECOND]), .read_valid(read_valid[2]),
-      .read_ready(read_ready[2]), .read_line(read_lines[2*LINE+:LINE]), .read_data,
+      .give(gives[SECOND*TOKENS+:TOKENS]), .busy(working[SECOND]), .read_valid(read_valid[READ_SECOND]),
+      .read_ready(read_ready[READ_SECOND]), .read_line(read_lines[READ_SECOND*LINE+:LINE]), .read_data,
       .out_valid(second_valid), .out_ready(second_ready), .out_data(second)
   );
 
