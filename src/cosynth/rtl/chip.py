@@ -187,7 +187,8 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
         if not operand(format).signed:
             problems.append(f"format {format.name!r}: elements without a sign have no array yet")
     if problems:
-        raise SpecError(*(f"{hardware.name}: {problem}" for problem in problems))
+        once = dict.fromkeys(problems)
+        raise SpecError(*(f"{hardware.name}: {problem}" for problem in once))
     held = {"weight": weights, "input": activations}.get(flow)
     bits = kind.bits if held is None else container(held)
     per_cycle = float(dram.read_bandwidth) / float(hardware.frequency)
