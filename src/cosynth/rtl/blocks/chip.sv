@@ -94,8 +94,7 @@ module chip #(
   localparam int LOAD = 0, STORE = 1, MOVING = 2, SECOND = 3, FILL = 4, STEP = 5, TAKE = 6;
   localparam int RELOAD = 7, PARAM = 8, RESIDUAL = 9, DRAIN = 10;
   localparam int READERS = 6;
-  // who goes first at the buffer: what is needed in each step, before what is filled for later
-  localparam int READ_MOVING = KEPT != 0 ? 3 : 2, READ_SECOND = KEPT != 0 ? 2 : 3;
+  localparam int READ_SECOND = 2, READ_MOVING = 3;  // at the buffer, where both take turns
   localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
   // cycles from a step to its line of sums
   localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2;
@@ -222,8 +221,8 @@ module chip #(
   logic [2*LINE-1:0] write_lines;
   logic [2*W-1:0] write_data;
   logic [2*(W/G)-1:0] write_masks;
-  buffer #(.W(W), .G(G), .LINES(LINES), .READERS(READERS), .WRITERS(2), .LINE(LINE)) buffer (
-      .clk, .read_valid, .read_ready, .read_lines, .read_data, .write_valid, .write_ready,
+  buffer #(.W(W), .G(G), .LINES(LINES), .READERS(READERS), .TURNS(READ_SECOND), .WRITERS(2), .LINE(LINE)) buffer (
+      .clk, .rst, .read_valid, .read_ready, .read_lines, .read_data, .write_valid, .write_ready,
       .write_lines, .write_data, .write_masks
   );
   load #(.W(W), .D(D), .G(G), .ADDRESS(ADDRESS), .TOKENS(TOKENS), .LINE(LINE)) load (
