@@ -23,6 +23,7 @@ from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
+from cosynth.rtl.woven import tile_codes
 
 PAGE = 4096
 Number = TypeVar("Number", bound=np.generic)
@@ -71,6 +72,7 @@ def work_of(layer: Layer, mapping: mp.Mapping) -> Work:
         post=layer.post,
         packed=layer.constant,
         channel=layer.channel,
+        blocks=layer.blocks,
     )
 
 
@@ -294,8 +296,15 @@ def _placed(
 def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
     if one.kind == "params":
         return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
-    found = blocks(network.weights[layer.weight.tensor], one.layout)
-    return packed_bits(codes_of(found, network.weight_format), one.bits)
+    name, format = layer.weight.tensor, network.weight_format
+    if not one.layout.weave:
+        found = blocks(network.weights[name], one.layout)
+        return packed_bits(codes_of(found, format), one.bits)
+    shifts = network.shifts[name]
+    codes = codes_of(network.weights[name] >> shifts, format)
+    return packed_bits(
+        tile_codes(one.layout, layer.weight, codes, shifts.astype(np.uint64), one.bits), one.bits
+    )
 
 
 def write_tensor(

@@ -16,6 +16,9 @@ module chip #(
     parameter int X = 8,
     parameter int Y = 8,
     parameter int O = 8,
+    // bits by which sums of products are shifted, and elements of shifts before a moving vector
+    parameter int SHIFT = 0,
+    parameter int HEAD = 0,
     parameter int X_FLOAT = 0,
     parameter int X_EXP = 1,
     parameter int X_MAN = 1,
@@ -97,7 +100,7 @@ module chip #(
   localparam int READ_SECOND = 2, READ_MOVING = 3;  // at the buffer, where both take turns
   localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
   // cycles from a step to its line of sums
-  localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2;
+  localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2 + (SHIFT != 0 ? 1 : 0);
   localparam int SIZE = $clog2(D / 8);
 
   logic unused_inputs;
@@ -249,10 +252,10 @@ module chip #(
 
   // operands
   logic moving_valid, moving_ready, second_valid, second_ready;
-  logic [ROWS*X-1:0] moving;
+  logic [(HEAD+ROWS)*X-1:0] moving;
   logic [COLUMNS*Y-1:0] second;
   reader #(
-      .W(W), .E(X), .LANES(ROWS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE)
+      .W(W), .E(X), .LANES(HEAD + ROWS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE)
   ) reader_moving (
       .clk, .rst, .in_valid(valid[MOVING]), .in_ready(ready[MOVING]),
       .in_data(orders[MOVING*42+:42]), .available, .take(takes[MOVING*TOKENS+:TOKENS]),
@@ -289,7 +292,8 @@ module chip #(
       array_kept #(
           .ROWS(ROWS), .COLUMNS(COLUMNS), .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT),
           .X_EXP(X_EXP), .X_MAN(X_MAN), .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN),
-          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC)
+          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC),
+          .SHIFT(SHIFT), .HEAD(HEAD)
       ) array (
           .clk, .rst, .bank_empty, .step, .step_first(unused_first), .step_ends(bank_ends),
           .step_entry(entry[ENTRY-1:0]), .x(moving), .y(second), .bank_full, .ask(asks),
@@ -328,7 +332,8 @@ module chip #(
       array_held #(
           .ROWS(ROWS), .COLUMNS(COLUMNS), .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT),
           .X_EXP(X_EXP), .X_MAN(X_MAN), .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN),
-          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .TOKENS(TOKENS)
+          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .TOKENS(TOKENS),
+          .SHIFT(SHIFT), .HEAD(HEAD)
       ) array (
           .clk, .rst, .in_valid(valid[FILL]), .in_ready(ready[FILL]), .in_data(orders[FILL*42+:42]),
           .available, .take(takes[FILL*TOKENS+:TOKENS]), .give(gives[FILL*TOKENS+:TOKENS]),
