@@ -186,6 +186,7 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         plan.graph, plan.parts, constants, sample, known(chosen.weights), known(chosen.activations)
     )
     layers = [one.name for one in network.operations if isinstance(one, rtl.Layer)]
+    chip = rtl.equipped(chip, (o.post for o in network.operations if isinstance(o, rtl.Layer)))
     same = {
         plan.jobs[at].name: [plan.jobs[other] for other in kind]
         for kind in plan.kinds

@@ -2,7 +2,7 @@
 
 from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
-from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container
+from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container, equipped
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
@@ -86,6 +86,7 @@ __all__ = [
     "container",
     "decode",
     "equal_readings",
+    "equipped",
     "exchange",
     "expected",
     "folded",

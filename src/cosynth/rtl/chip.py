@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cosynth.errors import SpecError
 from cosynth.format import Format, accumulator
 from cosynth.hardware import Compute, Hardware, Memory, SpatialArray
 from cosynth.rtl.operands import Operand, operand
+from cosynth.rtl.work import Post
 
 FLOWS = ("weight", "input", "output")
 PARAMETER_BITS = 64  # a bias and a multiplier
 AXI_WIDEST = 1024
+TABLE_BITS = 8  # of the longest index of a table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class Chip:
     decoded: bool
     weights: Format
     activations: Format
+    table: int = 0  # bits by which lanes look up functions; 0: they cannot
 
     @property
     def moving(self) -> Format:
@@ -99,6 +103,7 @@ class Chip:
             "PRODUCT": min(full, self.accumulator),
             "ACC": self.accumulator,
             "PARAMS": self.columns if self.flow == "weight" else 1,
+            "TABLE": self.table,
             "WIDTH": self.width,
         }
 
@@ -120,6 +125,24 @@ def _top(format: Format, one: Operand) -> int:
     low = one.step + one.mantissa  # exponent of the lowest normal binade
     significand = int(fraction * 2 ** (one.mantissa + 1))
     return ((exponent - 1 - low + 1) << one.mantissa) + significand - (1 << one.mantissa)
+
+
+def equipped(one: Chip, posts: Iterable[Post]) -> Chip:
+    """Return the chip with what the post-processing of its layers needs, and no more."""
+    return replace(
+        one, table=max((max(len(post.table), 1).bit_length() - 1 for post in posts), default=0)
+    )
+
+
+def index_bits(format: Format) -> int:
+    """Bits by which functions of a format are looked up; 0 where there are no tables for it.
+
+    Whole numbers have 8 bits before a function, however few they have behind it; floats their own.
+    """
+    bits = container(format)
+    if bits > TABLE_BITS:
+        return 0
+    return bits if operand(format).float else TABLE_BITS
 
 
 @lru_cache(maxsize=256)

@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 
 from cosynth.errors import WorkloadError
 from cosynth.format import Format
+from cosynth.rtl.bits import as_signed
+from cosynth.rtl.chip import TABLE_BITS, index_bits
+from cosynth.rtl.evaluate import applied
 from cosynth.rtl.floats import looked_up, run_floats
 from cosynth.rtl.operands import Operand, operand
 from cosynth.rtl.post import Fused, leading
+from cosynth.rtl.words import codes_of, whole_of
 from cosynth.rtl.work import Post
 from cosynth.workload import Access, Einsum, Workload
 
@@ -134,7 +138,7 @@ def quantised(
              and t.name in values}  # fmt: skip
     for group in groups:
         members = [graph.einsums[at] for at in group]
-        found, reason = leading(graph, members)
+        found, reason = leading(graph, members, tables=index_bits(activations) > 0)
         if found is not None:
             operations.append(_layer(graph, found, known, units, weights, activations, whole))
             members = members[found.taken :]
@@ -213,7 +217,10 @@ def _layer(
     else:
         weight_unit = np.full(channels, units[_root(graph, one.weight.tensor)])
     fine = QUARTERS if operand(activations).float else 0
-    out_unit = units[one.out] / 2**fine
+    _, most = _grid(activations)
+    inside = most if fine or not one.function else (1 << TABLE_BITS - 1) - 1
+    inner_unit = units[one.inner or one.out] * most / inside
+    out_unit = inner_unit / 2**fine
     factor = one.scale * data_unit * weight_unit / out_unit
     shift = min(math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max()))), MOST_SHIFT)
     multiplier = np.minimum(np.rint(factor * 2.0**shift), (1 << MULTIPLIER_BITS) - 1)
@@ -221,11 +228,10 @@ def _layer(
     for name in one.biases:
         bias = bias + constants[name].reshape(-1)
     added = np.rint(bias / (data_unit * weight_unit))
-    _, most = _grid(activations)
-    limits = [-most if one.low is None else one.low / units[one.out],
-              most if one.high is None else one.high / units[one.out]]  # fmt: skip
+    limits = [-inside if one.low is None else one.low / inner_unit,
+              inside if one.high is None else one.high / inner_unit]  # fmt: skip
     low, high = (
-        int(min(max(round(limit * 2**fine), -most << fine), most << fine)) for limit in limits
+        int(min(max(round(limit * 2**fine), -inside << fine), inside << fine)) for limit in limits
     )
     coefficient, residual_shift = 0.0, 0
     if one.residual:
@@ -248,5 +254,18 @@ def _layer(
             residual=one.residual,
             residual_multiplier=round(coefficient / 2**residual_shift),
             residual_shift=residual_shift,
+            table=_table(one, inner_unit, units[one.out], activations) if one.function else (),
         ),
     )
+
+
+def _table(one: Fused, inner_unit: float, out_unit: float, format: Format) -> tuple[int, ...]:
+    """Codes of a function by those of its argument; what is no number is 0."""
+    bits = index_bits(format)
+    codes = np.arange(1 << bits)
+    if operand(format).float:
+        arguments = whole_of(codes.astype(np.uint64), format)
+    else:
+        arguments = as_signed(codes, bits)
+    found = np.nan_to_num(applied(one.function, arguments * inner_unit), nan=0.0)
+    return tuple(codes_of(to_grid(found, out_unit, format), format).tolist())

@@ -48,7 +48,7 @@ class Plan:
 
     def bits(self, kind: str) -> int:
         """Bits of an element of a region."""
-        if kind == "params":
+        if kind in {"params", "table"}:
             return PARAMETER_BITS
         return container(self.chip.weights if kind == "weight" else self.chip.activations)
 
@@ -63,6 +63,9 @@ class Plan:
         }
         if work.post.residual:
             found["residual"] = self._box(work.output, tile, work.post.residual)
+        if work.post.table:
+            size = -(-len(work.post.table) * self.bits("out") // PARAMETER_BITS)
+            found["table"] = Layout(order=(0,), start=(0,), extent=(size,), limits=(size,))
         return found
 
     def _box(self, access: Access, tile: Tile, name: str = "") -> Layout:

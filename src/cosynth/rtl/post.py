@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cosynth.mapping import operands
+from cosynth.rtl.chip import TABLE_BITS
 from cosynth.workload import Workload
 from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
 
@@ -14,7 +15,8 @@ from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
 class Fused:
     """A contraction, constants added to its channels, a scale, a tensor added, limits, so ordered.
 
-    `taken` einsums of the group are in it.
+    `taken` einsums of the group are in it. Those of `function` come last: they make `out` of each
+    element of the tensor `inner`.
     """
 
     head: Einsum
@@ -28,20 +30,27 @@ class Fused:
     residual: str = ""
     low: float | None = None
     high: float | None = None
+    function: tuple[Einsum, ...] = field(default=())
+    inner: str = ""
 
 
-def leading(graph: Workload, members: Sequence[Einsum]) -> tuple[Fused | None, str]:
-    """Return as many leading einsums of a group as the array runs, and why not more."""
+def leading(
+    graph: Workload, members: Sequence[Einsum], *, tables: bool = True
+) -> tuple[Fused | None, str]:
+    """Return as many leading einsums of a group as the array runs, and why not more.
+
+    `tables` says whether functions can be looked up.
+    """
     reason = ""
     for count in range(len(members), 0, -1):
-        found = fused(graph, members[:count])
+        found = fused(graph, members[:count], tables=tables)
         if isinstance(found, Fused):
             return found, reason
         reason = found
     return None, reason
 
 
-def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
+def fused(graph: Workload, members: Sequence[Einsum], *, tables: bool = True) -> Fused | str:
     """Return a group as the array and its post-processing run it, or why they do not."""
     head = members[0]
     if not head.contraction:
@@ -59,7 +68,7 @@ def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
         channel=channel,
     )  # fmt: skip
     for member in members[1:]:
-        more = _followed(graph, found, member)
+        more = _followed(graph, found, member, tables=tables)
         if isinstance(more, str):
             return more
         found = replace(more, taken=found.taken + 1)
@@ -68,12 +77,14 @@ def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
     return found
 
 
-def _followed(graph: Workload, one: Fused, member: Einsum) -> Fused | str:
+def _followed(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> Fused | str:
     """What was fused with one more einsum, or why not."""
     ranks = tuple(index.name for index in member.output.indices if index.name)
     if member.reduction is not None or member.output.ranks != ranks:
         return f"{member.name}: {member.operator or 'reduces'}"
     out = member.output.tensor
+    if one.function:
+        return _looked_up(one, member, tables=tables)
     scale = _scale(member.expression, one.out)
     if scale is not None and scale > 0 and not one.residual and one.low is one.high is None:
         return replace(one, out=out, scale=one.scale * scale)
@@ -87,10 +98,22 @@ def _followed(graph: Workload, one: Fused, member: Einsum) -> Fused | str:
         return replace(one, out=out, residual=other.tensor)
     limits = _limits(member.expression, one.out)
     if limits is None:
-        return f"{member.name}: {member.operator or member.expression}"
+        return _looked_up(one, member, tables=tables)
     lows = [low for low in (one.low, limits[0]) if low is not None]
     highs = [high for high in (one.high, limits[1]) if high is not None]
     return replace(one, out=out, low=max(lows, default=None), high=min(highs, default=None))
+
+
+def _looked_up(one: Fused, member: Einsum, *, tables: bool) -> Fused | str:
+    """What was fused with a function of one argument, or why not."""
+    said = f"{member.name}: {member.operator or member.expression}"
+    if {access.tensor for access in member.inputs} != {one.out}:
+        return said
+    if not tables:
+        return f"{said}; tables of functions have codes of up to {TABLE_BITS} bits"
+    return replace(
+        one, out=member.output.tensor, inner=one.inner or one.out, function=(*one.function, member)
+    )
 
 
 def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tuple[str, bool]:

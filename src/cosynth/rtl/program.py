@@ -274,7 +274,7 @@ def _placed(
     one: Transfer,
     known: dict[tuple[str, Layout], int],
 ) -> Command:
-    if one.kind == "params" or (one.kind == "weight" and layer.constant):
+    if one.kind in {"params", "table"} or (one.kind == "weight" and layer.constant):
         key = one.kind, one.layout
         if key not in known:
             size = -(-one.layout.size * one.bits // 8)
@@ -293,6 +293,9 @@ def _placed(
 def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
     if one.kind == "params":
         return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
+    if one.kind == "table":
+        table = np.array(layer.post.table, dtype=np.uint64)
+        return packed_bits(table, container(network.activation_format))
     found = boxed(network.weights[layer.weight.tensor], one.layout)
     return packed_bits(codes_of(found, network.weight_format), one.bits)
 

@@ -15,6 +15,7 @@ from cosynth.rtl.operands import operand, rounding
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
 from cosynth.rtl.twin.rescale import Rescale, rescale
+from cosynth.rtl.words import codes_of, whole_of
 
 # whole numbers below this are exact in float64; parts of so many bits keep a million terms below it
 EXACT, LIMB = 1 << 53, 16
@@ -57,10 +58,13 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
     )
     residual = values[post.residual] if post.residual else None
     found = rescale(sums, np.array(post.bias).reshape(spread), how, residual)
-    if not how.odd:
+    format = network.activation_format
+    if how.odd:
+        found = decode(encode(found, rounding(format)), operand(format))
+    if not post.table:
         return found
-    code = encode(found, rounding(network.activation_format))
-    return decode(code, operand(network.activation_format))
+    index = codes_of(found, format) if how.odd else found & len(post.table) - 1
+    return whole_of(np.array(post.table, np.uint64)[index], format)
 
 
 def _sums(one: Layer, values: Mapping[str, Whole], shape: tuple[int, ...]) -> Whole:

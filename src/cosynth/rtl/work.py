@@ -32,7 +32,8 @@ class Post:
     """Post-processing: per channel `bias` and `multiplier`, then a shift, a residual, and limits.
 
     y = limit(round(((sum + bias) multiplier + (residual 2^residual_shift) residual_multiplier)
-    2^-shift)), rounded once, to the nearest, ties to even.
+    2^-shift)), rounded once, to the nearest, ties to even. A `table` gives the code of a function
+    by the code of y; without one, y is written.
     """
 
     bias: tuple[int, ...]
@@ -43,6 +44,7 @@ class Post:
     residual: str = ""
     residual_multiplier: int = 0
     residual_shift: int = 0
+    table: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ module chip #(
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
     parameter int PARAMS = 1,
+    parameter int TABLE = 0,
     parameter int WIDTH = 20,
     parameter int DESIGN = 0,
     localparam int ADDRESS = 32
@@ -396,8 +397,8 @@ module chip #(
   );
   drain #(
       .W(W), .G(G), .COLUMNS(COLUMNS), .ACC(ACC), .E(O), .FLOAT(O_FLOAT), .EXP(O_EXP), .MAN(O_MAN),
-      .TOP(O_TOP), .MINUS_ZERO(O_MINUS_ZERO), .PARAMS(PARAMS), .WIDTH(WIDTH), .TOKENS(TOKENS),
-      .LINE(LINE), .ADDRESS(SUM)
+      .TOP(O_TOP), .MINUS_ZERO(O_MINUS_ZERO), .PARAMS(PARAMS), .TABLE(TABLE), .WIDTH(WIDTH),
+      .TOKENS(TOKENS), .LINE(LINE), .ADDRESS(SUM)
   ) drain (
       .clk, .rst, .in_valid(valid[DRAIN]), .in_ready(ready[DRAIN]), .in_data(orders[DRAIN*42+:42]),
       .available, .take(takes[DRAIN*TOKENS+:TOKENS]), .give(gives[DRAIN*TOKENS+:TOKENS]),
