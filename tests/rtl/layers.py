@@ -169,7 +169,7 @@ class Case:
 def case(network: Network, hardware: Hardware, mapping: Mapping) -> Case:
     """Compile a network of one layer."""
     made = chip(hardware, network.weight_format, network.activation_format)
-    made = equipped(made, [layer_of(network).post])
+    made = equipped(made, [layer_of(network)])
     return Case(
         network=network,
         chip=made,

@@ -22,6 +22,8 @@ WHOLE, WINDOWS, WINDOW = 1 << 17, 64, 2048
 BESIDE, BESIDES = 256, 8
 # vectors that a reader keeps ready
 READY = 4
+# bits of `grouped` that name loops
+LOOPS = 0xFF
 
 
 @lru_cache(maxsize=1 << 14)
@@ -60,7 +62,7 @@ def together(first: rtl.Command, second: rtl.Command, places: tuple[int, int]) -
 
 def _grouped(command: rtl.Command) -> int:
     """Runs of one vector."""
-    return math.prod(command.turns[: command.extras[3].bit_count()])
+    return math.prod(command.turns[: (command.extras[3] & LOOPS).bit_count()])
 
 
 def at(turns: tuple[int, ...], strides: tuple[int, ...], base: int, numbers: Integers) -> Integers:

@@ -16,6 +16,7 @@ from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
+from cosynth.rtl.maxima import nests as maxima_nests
 from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
 from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Flip, Share, Stratum, combined, wilson
 from cosynth.rtl.place import Placement, place
@@ -95,6 +96,7 @@ __all__ = [
     "layout_table",
     "lint",
     "lowered",
+    "maxima_nests",
     "needed",
     "options",
     "packed",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Protocol
 
 from cosynth.errors import SpecError
 from cosynth.format import Format, accumulator
@@ -43,6 +44,7 @@ class Chip:
     weights: Format
     activations: Format
     table: int = 0  # bits by which lanes look up functions; 0: they cannot
+    maxima: bool = False  # whether the greatest of products can be kept instead of their sum
 
     @property
     def moving(self) -> Format:
@@ -104,8 +106,20 @@ class Chip:
             "ACC": self.accumulator,
             "PARAMS": self.columns if self.flow == "weight" else 1,
             "TABLE": self.table,
+            "X_LOWEST": self._lowest(weight=True),
+            "Y_LOWEST": self._lowest(weight=False),
             "WIDTH": self.width,
         }
+
+    def _lowest(self, *, weight: bool) -> int:
+        """Code of the lowest activation where data come by this reader, if maxima need it; or 0."""
+        if not self.maxima or (self.flow == "weight") != weight:
+            return 0
+        bits, one = container(self.activations), operand(self.activations)
+        if one.float:
+            return 1 << bits - 1 | _top(self.activations, one)
+        element = self.activations.element
+        return (1 << bits) - int(min(element.largest, -element.lowest))
 
 
 def _float(prefix: str, one: Operand) -> dict[str, int]:
@@ -127,10 +141,26 @@ def _top(format: Format, one: Operand) -> int:
     return ((exponent - 1 - low + 1) << one.mantissa) + significand - (1 << one.mantissa)
 
 
-def equipped(one: Chip, posts: Iterable[Post]) -> Chip:
-    """Return the chip with what the post-processing of its layers needs, and no more."""
+class Needs(Protocol):
+    """A layer, as far as it may need what not every chip has."""
+
+    @property
+    def post(self) -> Post:
+        """What follows its sums."""
+
+    @property
+    def maxima(self) -> bool:
+        """Whether they are no sums, but maxima."""
+
+
+def equipped(one: Chip, layers: Iterable[Needs]) -> Chip:
+    """Return the chip with what its layers need, and no more."""
+    every = tuple(layers)
+    entries = max((len(layer.post.table) for layer in every), default=0)
     return replace(
-        one, table=max((max(len(post.table), 1).bit_length() - 1 for post in posts), default=0)
+        one,
+        table=max(entries, 1).bit_length() - 1,
+        maxima=any(layer.maxima for layer in every),
     )
 
 

@@ -1,4 +1,4 @@
-"""A network as an array can run more of it: means become products, and moves are read through."""
+"""A network as an array can run more of it: pools become products, and moves are read through."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cosynth.workload.passes.rewrite import consumers
 
 Floats = NDArray[np.float64]
 POOLS = ("AveragePool", "GlobalAveragePool")
+MAXIMA = ("MaxPool", "GlobalMaxPool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,7 +30,8 @@ class Lowered:
 def lowered(model: Workload) -> Lowered:
     """Return the model with each mean over windows as a product with a kernel of equal shares.
 
-    Copies that only move elements are read through.
+    Maxima over windows are those of products with ones. Copies that only move elements are read
+    through.
 
     >>> import cosynth as cs
     >>> found = lowered(cs.load("resnet8"))
@@ -44,9 +46,16 @@ def lowered(model: Workload) -> Lowered:
     readers = consumers(model)
     for at, einsum in enumerate(model.einsums):
         source = einsum.expression
-        if einsum.reduction != "+" or einsum.operator not in POOLS or einsum.repeat != 1:
-            continue
         if not isinstance(source, Access) or any(index.lookup for index in source.indices):
+            continue
+        if einsum.repeat != 1:
+            continue
+        if einsum.reduction == "max" and einsum.operator in MAXIMA:
+            name = f"{einsum.name}.ones"
+            shares[name] = np.ones([einsum.sizes[rank] for rank in einsum.reduced])
+            changed[at] = _product(einsum, source, name, einsum.output.tensor)
+            continue
+        if einsum.reduction != "+" or einsum.operator not in POOLS:
             continue
         after = _scaled(model, readers, einsum)
         last, scale = after or (at, 1.0)

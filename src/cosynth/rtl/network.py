@@ -50,6 +50,11 @@ class Layer:
     post: Post
     constant: bool
 
+    @property
+    def maxima(self) -> bool:
+        """Whether the greatest of the products is kept instead of their sum."""
+        return self.einsum.reduction == "max"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
@@ -83,7 +88,7 @@ class Network:
                      if tensor.role == "input" and not tensor.view_of)  # fmt: skip
 
 
-def _grid(format: Format) -> tuple[Operand, int]:
+def grid(format: Format) -> tuple[Operand, int]:
     """How circuits see a format, and its largest whole number."""
     one = operand(format)
     largest = (
@@ -96,7 +101,7 @@ def _grid(format: Format) -> tuple[Operand, int]:
 
 def to_grid(values: Floats, unit: float | Floats, format: Format) -> Whole:
     """Whole numbers nearest to values, as the format's element has them."""
-    one, most = _grid(format)
+    one, most = grid(format)
     scaled = values / unit
     if not one.float:
         return np.clip(np.rint(scaled), -most, most).astype(np.int64)
@@ -121,7 +126,7 @@ def quantised(
     seen is the format's largest.
     """
     values = run_floats(graph, constants, inputs)
-    _, most = _grid(activations)
+    _, most = grid(activations)
     units: dict[str, float] = {}
     for tensor in graph.tensors:
         if tensor.role != "weight" and not tensor.view_of and tensor.name in values:
@@ -140,6 +145,8 @@ def quantised(
         members = [graph.einsums[at] for at in group]
         found, reason = leading(graph, members, tables=index_bits(activations) > 0)
         if found is not None:
+            if found.head.reduction == "max" and found.taken == 1:
+                units[found.out] = units[_root(graph, found.data.tensor)]
             operations.append(_layer(graph, found, known, units, weights, activations, whole))
             members = members[found.taken :]
         if members:
@@ -209,15 +216,17 @@ def _layer(
             ),
             None,
         )
-        _, most = _grid(weights)
+        _, most = grid(weights)
         axes = tuple(dim for dim in range(value.ndim) if dim != axis)
         unit = np.maximum(np.abs(value).max(axis=axes, keepdims=True), 1e-12) / most
+        if head.reduction == "max":  # by ones
+            unit = np.ones_like(unit)
         whole[one.weight.tensor] = to_grid(value, unit, weights)
         weight_unit = np.broadcast_to(unit.reshape(-1), channels)
     else:
         weight_unit = np.full(channels, units[_root(graph, one.weight.tensor)])
     fine = QUARTERS if operand(activations).float else 0
-    _, most = _grid(activations)
+    _, most = grid(activations)
     inside = most if fine or not one.function else (1 << TABLE_BITS - 1) - 1
     inner_unit = units[one.inner or one.out] * most / inside
     out_unit = inner_unit / 2**fine

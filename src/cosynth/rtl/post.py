@@ -53,7 +53,7 @@ def leading(
 def fused(graph: Workload, members: Sequence[Einsum], *, tables: bool = True) -> Fused | str:
     """Return a group as the array and its post-processing run it, or why they do not."""
     head = members[0]
-    if not head.contraction:
+    if not head.contraction and not _greatest(head):
         return "no sum of products"
     if head.repeat != 1:
         return f"{head.repeat} copies in one"
@@ -119,6 +119,8 @@ def _looked_up(one: Fused, member: Einsum, *, tables: bool) -> Fused | str:
 def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tuple[str, bool]:
     """Why a tensor cannot be added, if so, and whether it is a constant."""
     tensor = graph.tensor(other.tensor)
+    if tensor.role == "weight" and one.head.reduction == "max":
+        return "adds a constant to maxima", True
     if tensor.role == "weight":
         if not _by_channel(one.head, member, other, one.channel):
             return "adds a constant that is not by channel", True
@@ -131,11 +133,23 @@ def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tupl
     return "", False
 
 
+def _greatest(head: Einsum) -> bool:
+    """Whether an einsum keeps the greatest product of two tensors."""
+    match head.expression:
+        case Apply(function="*", arguments=(Access(), Access())):
+            return head.reduction == "max"
+    return False
+
+
 def _channel(head: Einsum, data: Access, weight: Access) -> str | None:
     """The rank of the output that the weight has: alone if it can, else with the data.
 
-    Where it has none, all outputs are alike, and the shortest rank serves.
+    Where it has none, all outputs are alike, and the shortest rank serves. Of maxima, which are all
+    alike, it is the rank that lies along columns.
     """
+    if head.reduction == "max":
+        plain = {index.name for index in data.indices if index.plain}
+        return max(head.output.ranks, key=lambda r: (r in plain, head.sizes[r]), default=None)
     shared = [rank for rank in head.output.ranks if rank in weight.ranks]
     alone = [rank for rank in shared if rank not in data.ranks]
     rest = sorted(head.output.ranks, key=lambda rank: head.sizes[rank])

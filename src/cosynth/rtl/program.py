@@ -278,7 +278,7 @@ def _placed(
         key = one.kind, one.layout
         if key not in known:
             size = -(-one.layout.size * one.bits // 8)
-            known[key] = image.add(size, partial(_constant, network, layer, one))
+            known[key] = image.add(size, partial(_constant, network, chip, layer, one))
         box = replace(one.layout, start=(0,) * len(one.layout.start))
         return transfer_command(one, chip, known[key], box.pitch, box)
     names = {"data": layer.data.tensor, "weight": layer.weight.tensor, "out": layer.out,
@@ -290,13 +290,16 @@ def _placed(
     return command
 
 
-def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
+def _constant(network: Network, chip: Chip, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
     if one.kind == "params":
         return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
     if one.kind == "table":
         table = np.array(layer.post.table, dtype=np.uint64)
         return packed_bits(table, container(network.activation_format))
-    found = boxed(network.weights[layer.weight.tensor], one.layout)
+    if layer.maxima and chip.flow == "weight":
+        found = np.eye(*one.layout.extent, dtype=np.int64).reshape(-1)
+    else:
+        found = boxed(network.weights[layer.weight.tensor], one.layout)
     return packed_bits(codes_of(found, network.weight_format), one.bits)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from cosynth.rtl.evaluate import evaluate
 from cosynth.rtl.floats import make_view
-from cosynth.rtl.network import Host, Layer, Network, Whole, to_grid
+from cosynth.rtl.network import Host, Layer, Network, Whole, grid, to_grid
 from cosynth.rtl.operands import operand, rounding
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
@@ -40,7 +40,7 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
             known[access.tensor] = network.weights[access.tensor]
         make_view(network.graph, access.tensor, known)
     shape = network.graph.tensor(one.einsum.output.tensor).shape
-    sums = _sums(one, known, shape)
+    sums = _sums(network, one, known, shape)
     half = 1 << accumulator - 1
     sums = ((sums + half) & (2 * half - 1)) - half
     dim = next(d for d, index in enumerate(one.einsum.output.indices) if index.name == one.channel)
@@ -67,9 +67,17 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
     return whole_of(np.array(post.table, np.uint64)[index], format)
 
 
-def _sums(one: Layer, values: Mapping[str, Whole], shape: tuple[int, ...]) -> Whole:
-    """Sums of products modulo 2^64: by parts of the factors where floats would not be exact."""
+def _sums(
+    network: Network, one: Layer, values: Mapping[str, Whole], shape: tuple[int, ...]
+) -> Whole:
+    """Sums of products modulo 2^64: by parts of the factors where floats would not be exact.
+
+    Of maxima the greatest product; what is not there is the lowest activation.
+    """
     x, y = values[one.data.tensor], values[one.weight.tensor]
+    if one.maxima:
+        lowest = -grid(network.activation_format)[1]
+        return np.maximum(evaluate(one.einsum, values, shape), lowest).astype(np.int64)
     terms = one.einsum.points // max(math.prod(shape), 1) + 1
     size = int(np.abs(x).max(initial=0)) * int(np.abs(y).max(initial=0)) * terms
     if size < EXACT or one.data.tensor == one.weight.tensor:

@@ -70,3 +70,8 @@ class Work:
     def output(self) -> Access:
         """The sum's own access; the tensor that is written has the same dimensions."""
         return self.einsum.output
+
+    @property
+    def maxima(self) -> bool:
+        """Whether the greatest of the products is kept instead of their sum."""
+        return self.einsum.reduction == "max"

@@ -18,6 +18,7 @@ module array_kept #(
     parameter int DECODED = 0,
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
+    parameter int MAXIMA = 0,
     localparam int ENTRY = ENTRIES > 1 ? $clog2(ENTRIES) : 1,
     localparam int ROW = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
@@ -27,6 +28,7 @@ module array_kept #(
     input  wire logic                   step,
     input  wire logic                   step_first,
     input  wire logic                   step_ends,
+    input  wire logic                   step_greatest,
     input  wire logic [ENTRY-1:0]       step_entry,
     input  wire logic [ROWS*X-1:0]      x,
     input  wire logic [COLUMNS*Y-1:0]   y,
@@ -91,15 +93,22 @@ module array_kept #(
     if (rst) steps <= '0;
     else steps <= {steps[0], step};
   end
+  logic greatest;
   generate
+    if (MAXIMA != 0) begin : g_maxima
+      logic came;
+      always_ff @(posedge clk) {greatest, came} <= {came, step_greatest};
+    end else begin : g_sums
+      assign greatest = step_greatest;
+    end
     for (genvar r = 0; r < ROWS; r++) begin : g_row
       for (genvar c = 0; c < COLUMNS; c++) begin : g_column
         unit_kept #(
             .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT), .X_EXP(X_EXP), .X_MAN(X_MAN),
             .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN), .DECODED(DECODED), .PRODUCT(PRODUCT),
-            .ACC(ACC)
+            .ACC(ACC), .MAXIMA(MAXIMA)
         ) unit_kept (
-            .clk, .x(left[r*X+:X]), .y(right[c*Y+:Y]), .adds(steps[1]), .first(firsts[1]),
+            .clk, .x(left[r*X+:X]), .y(right[c*Y+:Y]), .adds(steps[1]), .first(firsts[1]), .greatest,
             .place(places[1]), .reading, .sum(columns_of[(r*COLUMNS+c)*ACC+:ACC])
         );
       end

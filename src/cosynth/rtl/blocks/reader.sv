@@ -6,7 +6,8 @@
 // Up to W / E elements arrive a cycle. The line read last is held, so that a run that goes on where the
 // one before ended costs one line, wherever it begins.
 // Channels of the nest: 0 address in elements, 1 a, 2 b. Extras: 0 elements of a run, 1 a_limit,
-// 2 b_limit, 3 `grouped`, a bit for each loop. Read data must stand in the cycle after a granted read.
+// 2 b_limit, 3 `grouped`, a bit for each loop, and in bit 15 whether what is not there is not zero but
+// LOWEST, for those that have one. Read data must stand in the cycle after a granted read.
 `default_nettype none
 module reader #(
     parameter int W = 64,
@@ -19,6 +20,7 @@ module reader #(
     parameter int LINE = 12,
     parameter int DEPTH = 4,
     parameter int AHEAD = 1,
+    parameter int LOWEST = 0,
     localparam int PLACES = W / E,
     localparam int P = PLACES > 1 ? $clog2(PLACES) : 1
 ) (
@@ -146,7 +148,7 @@ module reader #(
   logic [P-1:0] was_place, turn;
   logic [WIDTH-1:0] from, to;
   logic [W-1:0] held_word, merged;
-  logic [LANES*E-1:0] vector, filled;
+  logic [LANES*E-1:0] vector, filled, blank;
   always_ff @(posedge clk) begin
     if (rst) going <= 1'b0;
     else going <= issue;
@@ -172,13 +174,23 @@ module reader #(
   always_comb begin
     for (int j = 0; j < LANES; j++) begin
       if (WIDTH'(j) >= from && WIDTH'(j) < to) filled[j*E+:E] = turned[(j%PLACES)*E+:E];
-      else filled[j*E+:E] = was_open ? '0 : vector[j*E+:E];
+      else filled[j*E+:E] = was_open ? blank[j*E+:E] : vector[j*E+:E];
     end
   end
   always_ff @(posedge clk) begin
     if (going) vector <= filled;
     if (going && was_read) held_word <= read_data;
   end
+
+  generate
+    if (LOWEST != 0) begin : g_lowest
+      logic was_lowest;
+      always_ff @(posedge clk) was_lowest <= extras[3*WIDTH+15];
+      assign blank = was_lowest ? {LANES{E'(LOWEST)}} : '0;
+    end else begin : g_zero
+      assign blank = '0;
+    end
+  endgenerate
 
   logic unused_ready;
   assign space = free > FREE'(going && was_close);
