@@ -44,6 +44,7 @@ class Chip:
     weights: Format
     activations: Format
     table: int = 0  # bits by which lanes look up functions; 0: they cannot
+    leaky: bool = False  # whether negative sums have multipliers of their own
     maxima: bool = False  # whether the greatest of products can be kept instead of their sum
 
     @property
@@ -105,6 +106,7 @@ class Chip:
             "PRODUCT": min(full, self.accumulator),
             "ACC": self.accumulator,
             "PARAMS": self.columns if self.flow == "weight" else 1,
+            "LEAKY": int(self.leaky),
             "TABLE": self.table,
             "X_LOWEST": self._lowest(weight=True),
             "Y_LOWEST": self._lowest(weight=False),
@@ -160,6 +162,7 @@ def equipped(one: Chip, layers: Iterable[Needs]) -> Chip:
     return replace(
         one,
         table=max(entries, 1).bit_length() - 1,
+        leaky=any(layer.post.negative for layer in every),
         maxima=any(layer.maxima for layer in every),
     )
 

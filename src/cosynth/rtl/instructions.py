@@ -63,7 +63,7 @@ UNITS = (
          about="reads what is added to the output"),
     Unit(number=10, name="drain", channels=("line", "address"),
          extras=("run", "line_mask", "half_mask", "param_mask", "flags", "shift", "low", "high",
-                 "residual_multiplier", "residual_shift", "negative_multiplier"), loops=8,
+                 "residual_multiplier", "residual_shift", "none"), loops=8,
          about="takes finished lines through post-processing into the buffer"),
 )  # fmt: skip
 BY_NAME = {unit.name: unit for unit in UNITS}

@@ -25,6 +25,7 @@ from cosynth.workload import Access, Einsum, Workload
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 MULTIPLIER_BITS = 15  # and a sign
+MOST_MULTIPLIER = (1 << MULTIPLIER_BITS) - 1
 MOST_SHIFT = 62
 # a float's lane counts quarters of its smallest step: `lane.sv`
 QUARTERS = 2
@@ -231,8 +232,14 @@ def _layer(
     inner_unit = units[one.inner or one.out] * most / inside
     out_unit = inner_unit / 2**fine
     factor = one.scale * data_unit * weight_unit / out_unit
-    shift = min(math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max()))), MOST_SHIFT)
-    multiplier = np.minimum(np.rint(factor * 2.0**shift), (1 << MULTIPLIER_BITS) - 1)
+    slope = constants[one.slope].reshape(-1) if isinstance(one.slope, str) else one.slope
+    negative = factor * slope
+    largest = max(float(factor.max()), float(np.abs(negative).max()))
+    shift = min(math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(largest)), MOST_SHIFT)
+    multiplier, negative = (
+        np.clip(np.rint(each * 2.0**shift), -MOST_MULTIPLIER, MOST_MULTIPLIER)
+        for each in (factor, negative)
+    )
     bias = np.zeros(channels)
     for name in one.biases:
         bias = bias + constants[name].reshape(-1)
@@ -263,6 +270,7 @@ def _layer(
             residual=one.residual,
             residual_multiplier=round(coefficient / 2**residual_shift),
             residual_shift=residual_shift,
+            negative=tuple(int(value) for value in negative) if one.slope != 1.0 else (),
             table=_table(one, inner_unit, units[one.out], activations) if one.function else (),
         ),
     )

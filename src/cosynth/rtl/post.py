@@ -15,8 +15,9 @@ from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
 class Fused:
     """A contraction, constants added to its channels, a scale, a tensor added, limits, so ordered.
 
-    `taken` einsums of the group are in it. Those of `function` come last: they make `out` of each
-    element of the tensor `inner`.
+    Negative sums are multiplied with a `slope`, a number or a constant by channel, before a tensor
+    is added. `taken` einsums of the group are in it. Those of `function` come last: they make `out`
+    of each element of the tensor `inner`.
     """
 
     head: Einsum
@@ -27,6 +28,7 @@ class Fused:
     taken: int = 1
     biases: tuple[str, ...] = field(default=())
     scale: float = 1.0
+    slope: float | str = 1.0
     residual: str = ""
     low: float | None = None
     high: float | None = None
@@ -88,6 +90,9 @@ def _followed(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> F
     scale = _scale(member.expression, one.out)
     if scale is not None and scale > 0 and not one.residual and one.low is one.high is None:
         return replace(one, out=out, scale=one.scale * scale)
+    slope = _slope(graph, one, member)
+    if slope is not None and one.slope == 1.0 and not one.residual and one.low is one.high is None:
+        return replace(one, out=out, slope=slope)
     other = _added(member.expression, one.out)
     if other is not None and one.low is None and one.high is None:
         wrong, constant = _addable(graph, one, member, other)
@@ -124,7 +129,7 @@ def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tupl
     if tensor.role == "weight":
         if not _by_channel(one.head, member, other, one.channel):
             return "adds a constant that is not by channel", True
-        if one.scale != 1:
+        if one.scale != 1 or one.slope != 1.0:
             return "adds a constant behind a scale", True
         return ("adds a constant behind a tensor" if one.residual else ""), True
     shape = graph.tensor(member.output.tensor).shape
@@ -178,6 +183,25 @@ def _scale(expression: Expression, current: str) -> float | None:
             name == current and value
         ):
             return 1 / value
+    return None
+
+
+def _slope(graph: Workload, one: Fused, member: Einsum) -> float | str | None:
+    """What negative values of what flows are multiplied with, if that is all that is done."""
+    match member.expression:
+        case Apply(
+            function="where",
+            arguments=(
+                Apply(function="less", arguments=(Constant(value=0.0), Access(tensor=asked))),
+                Access(tensor=name),
+                Apply(function="*", arguments=(Access(tensor=other), slope)),
+            ),
+        ) if asked == name == other == one.out:
+            if isinstance(slope, Constant):
+                return float(slope.value)
+            constant = isinstance(slope, Access) and graph.tensor(slope.tensor).role == "weight"
+            if constant and _by_channel(one.head, member, slope, one.channel):
+                return slope.tensor
     return None
 
 

@@ -79,8 +79,15 @@ def boxed(values: NDArray[Number], layout: Layout) -> NDArray[Number]:
     return cut.transpose(tuple(reversed(layout.order))).reshape(-1)
 
 
-def records(post: Post) -> NDArray[np.uint64]:
-    """Parameters as `drain.sv` reads them: bias [63:16], multiplier [15:0]."""
+def records(post: Post, *, leaky: bool = False) -> NDArray[np.uint64]:
+    """Parameters as `drain.sv` reads them: bias [63:16], multiplier [15:0].
+
+    On a chip for `leaky` functions: bias [63:32], multiplier of negative sums [31:16], multiplier.
+    """
+    if leaky:
+        triples = zip(post.bias, post.negative or post.multiplier, post.multiplier, strict=True)
+        parts = [(b & (1 << 32) - 1) << 32 | (n & 0xFFFF) << 16 | m & 0xFFFF for b, n, m in triples]
+        return np.array(parts, dtype=np.uint64)
     words = [
         (bias & (1 << 48) - 1) << 16 | multiplier & 0xFFFF
         for bias, multiplier in zip(post.bias, post.multiplier, strict=True)
@@ -292,7 +299,7 @@ def _placed(
 
 def _constant(network: Network, chip: Chip, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
     if one.kind == "params":
-        return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
+        return packed_bits(boxed(records(layer.post, leaky=chip.leaky), one.layout), PARAMETER_BITS)
     if one.kind == "table":
         table = np.array(layer.post.table, dtype=np.uint64)
         return packed_bits(table, container(network.activation_format))

@@ -50,6 +50,7 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
     how = Rescale(
         multiplier=np.array(post.multiplier).reshape(spread),
         shift=np.array(post.shift),
+        negative_multiplier=np.array(post.negative).reshape(spread) if post.negative else None,
         low=post.low,
         high=post.high,
         residual_multiplier=np.array(post.residual_multiplier),

@@ -30,6 +30,7 @@ module chip #(
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
     parameter int PARAMS = 1,
+    parameter int LEAKY = 0,
     parameter int TABLE = 0,
     parameter int X_LOWEST = 0,
     parameter int Y_LOWEST = 0,
@@ -408,8 +409,8 @@ module chip #(
   );
   drain #(
       .W(W), .G(G), .COLUMNS(COLUMNS), .ACC(ACC), .E(O), .FLOAT(O_FLOAT), .EXP(O_EXP), .MAN(O_MAN),
-      .TOP(O_TOP), .MINUS_ZERO(O_MINUS_ZERO), .PARAMS(PARAMS), .TABLE(TABLE), .WIDTH(WIDTH),
-      .TOKENS(TOKENS), .LINE(LINE), .ADDRESS(SUM)
+      .TOP(O_TOP), .MINUS_ZERO(O_MINUS_ZERO), .PARAMS(PARAMS), .LEAKY(LEAKY), .TABLE(TABLE),
+      .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .ADDRESS(SUM)
   ) drain (
       .clk, .rst, .in_valid(valid[DRAIN]), .in_ready(ready[DRAIN]), .in_data(orders[DRAIN*42+:42]),
       .available, .take(takes[DRAIN*TOKENS+:TOKENS]), .give(gives[DRAIN*TOKENS+:TOKENS]),

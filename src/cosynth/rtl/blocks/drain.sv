@@ -6,9 +6,10 @@
 // Channels of the nest: 0 line, 1 address in elements (or slot). Extras: 0 elements of a run,
 // 1 to 3 the masks, 4 flags (1 a residual is added, 2 spill, 4 the half was begun before, 8 the half is
 // not finished, 16 a function by its table follows, 32 records of parameters are words of that table, and
-// channel 1 names them), 5 shift, 6 and 7 limits, 8 multiplier of the residual, 9 its shift to the left, 10 the
-// multiplier of negative sums.
-// A record of a parameter has 64 bits: bias [63:16], multiplier [15:0].
+// channel 1 names them), 5 shift, 6 and 7 limits, 8 multiplier of the residual, 9 its shift to the left; 10
+// is free.
+// A record of a parameter has 64 bits: bias [63:16], multiplier [15:0]; with LEAKY bias [63:32], multiplier
+// of negative sums [31:16], multiplier [15:0].
 `default_nettype none
 module drain #(
     parameter int W = 64,
@@ -163,12 +164,23 @@ module drain #(
   generate
     for (genvar c = 0; c < COLUMNS; c++) begin : g_lane
       localparam int AT = PARAMS > 1 ? c : 0;
+      logic signed [47:0] bias;
+      logic signed [15:0] negative;
+      if (LEAKY != 0) begin : g_leaky
+        logic signed [31:0] narrow;
+        assign narrow = params_data[AT*64+32+:32];
+        assign bias = 48'(narrow);
+        assign negative = params_data[AT*64+16+:16];
+      end else begin : g_linear
+        assign bias = params_data[AT*64+16+:48];
+        assign negative = '0;
+      end
       lane #(
           .ACC(ACC), .E(E), .FLOAT(FLOAT), .EXP(EXP), .MAN(MAN), .TOP(TOP),
           .MINUS_ZERO(MINUS_ZERO), .LEAKY(LEAKY), .TABLE(TABLE)
       ) lane (
-          .clk, .acc(read_data[c*ACC+:ACC]), .bias(params_data[AT*64+16+:48]),
-          .multiplier(params_data[AT*64+:16]), .negative_multiplier(extras[10*EXTRA+:16]),
+          .clk, .acc(read_data[c*ACC+:ACC]), .bias, .multiplier(params_data[AT*64+:16]),
+          .negative_multiplier(negative),
           .residual(residuals[c*E+:E]),
           .residual_multiplier(adds ? extras[8*EXTRA+:16] : 16'd0),
           .residual_shift(extras[9*EXTRA+:5]), .shift(extras[5*EXTRA+:6]),
