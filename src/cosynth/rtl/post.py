@@ -199,8 +199,9 @@ def _slope(graph: Workload, one: Fused, member: Einsum) -> float | str | None:
         ) if asked == name == other == one.out:
             if isinstance(slope, Constant):
                 return float(slope.value)
-            constant = isinstance(slope, Access) and graph.tensor(slope.tensor).role == "weight"
-            if constant and _by_channel(one.head, member, slope, one.channel):
+            if not isinstance(slope, Access) or graph.tensor(slope.tensor).role != "weight":
+                return None
+            if _by_channel(one.head, member, slope, one.channel):
                 return slope.tensor
     return None
 
