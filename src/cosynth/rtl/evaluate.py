@@ -78,17 +78,21 @@ def evaluate(einsum: Einsum, values: Mapping[str, Array], shape: tuple[int, ...]
     return whole
 
 
-def applied(members: Sequence[Einsum], argument: Array) -> Array:
-    """Return what einsums make of each element that all of them, one by one, have come from.
+def applied(
+    members: Sequence[Einsum], name: str, argument: Array, constants: Mapping[str, Array]
+) -> Array:
+    """Return what einsums, one by one, make of each element of a tensor; constants have one.
 
     What is no number stays none.
     """
-    values: dict[str, Array] = {}
+    values: dict[str, Array] = {name: argument}
 
     def of(expression: Expression) -> Array:
         match expression:
             case Access():
-                return values.get(expression.tensor, argument)
+                if expression.tensor in values:
+                    return values[expression.tensor]
+                return np.asarray(constants[expression.tensor], dtype=np.float64).reshape(())
             case Constant():
                 return np.array(expression.value)
             case Apply():

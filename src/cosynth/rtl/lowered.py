@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cosynth.rtl.functions import joined
 from cosynth.rtl.moved import without_moves
 from cosynth.workload import Tensor, Workload
 from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Index, Term
@@ -31,7 +32,7 @@ def lowered(model: Workload) -> Lowered:
     """Return the model with each mean over windows as a product with a kernel of equal shares.
 
     Maxima over windows are those of products with ones. Copies that only move elements are read
-    through.
+    through, and functions of one element that are written in parts are joined.
 
     >>> import cosynth as cs
     >>> found = lowered(cs.load("resnet8"))
@@ -40,7 +41,7 @@ def lowered(model: Workload) -> Lowered:
     >>> float(found.shares["pool.sum.share"].sum())
     1.0
     """
-    model = without_moves(model)
+    model = joined(without_moves(model))
     shares: dict[str, Floats] = {}
     changed: dict[int, Einsum | None] = {}
     readers = consumers(model)

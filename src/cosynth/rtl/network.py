@@ -271,12 +271,20 @@ def _layer(
             residual_multiplier=round(coefficient / 2**residual_shift),
             residual_shift=residual_shift,
             negative=tuple(int(value) for value in negative) if one.slope != 1.0 else (),
-            table=_table(one, inner_unit, units[one.out], activations) if one.function else (),
+            table=_table(one, inner_unit, units[one.out], activations, constants)
+            if one.function
+            else (),
         ),
     )
 
 
-def _table(one: Fused, inner_unit: float, out_unit: float, format: Format) -> tuple[int, ...]:
+def _table(
+    one: Fused,
+    inner_unit: float,
+    out_unit: float,
+    format: Format,
+    constants: Mapping[str, Floats],
+) -> tuple[int, ...]:
     """Codes of a function by those of its argument; what is no number is 0."""
     bits = index_bits(format)
     codes = np.arange(1 << bits)
@@ -284,5 +292,6 @@ def _table(one: Fused, inner_unit: float, out_unit: float, format: Format) -> tu
         arguments = whole_of(codes.astype(np.uint64), format)
     else:
         arguments = as_signed(codes, bits)
-    found = np.nan_to_num(applied(one.function, arguments * inner_unit), nan=0.0)
+    values = applied(one.function, one.inner, arguments * inner_unit, constants)
+    found = np.nan_to_num(values, nan=0.0)
     return tuple(codes_of(to_grid(found, out_unit, format), format).tolist())

@@ -86,7 +86,7 @@ def _followed(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> F
         return f"{member.name}: {member.operator or 'reduces'}"
     out = member.output.tensor
     if one.function:
-        return _looked_up(one, member, tables=tables)
+        return _looked_up(graph, one, member, tables=tables)
     scale = _scale(member.expression, one.out)
     if scale is not None and scale > 0 and not one.residual and one.low is one.high is None:
         return replace(one, out=out, scale=one.scale * scale)
@@ -103,17 +103,19 @@ def _followed(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> F
         return replace(one, out=out, residual=other.tensor)
     limits = _limits(member.expression, one.out)
     if limits is None:
-        return _looked_up(one, member, tables=tables)
+        return _looked_up(graph, one, member, tables=tables)
     lows = [low for low in (one.low, limits[0]) if low is not None]
     highs = [high for high in (one.high, limits[1]) if high is not None]
     return replace(one, out=out, low=max(lows, default=None), high=min(highs, default=None))
 
 
-def _looked_up(one: Fused, member: Einsum, *, tables: bool) -> Fused | str:
+def _looked_up(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> Fused | str:
     """What was fused with a function of one argument, or why not."""
     said = f"{member.name}: {member.operator or member.expression}"
-    if {access.tensor for access in member.inputs} != {one.out}:
-        return said
+    for name in {access.tensor for access in member.inputs} - {one.out}:
+        tensor = graph.tensor(name)
+        if tensor.role != "weight" or tensor.size != 1:
+            return said
     if not tables:
         return f"{said}; tables of functions have codes of up to {TABLE_BITS} bits"
     return replace(
