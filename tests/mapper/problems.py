@@ -181,9 +181,11 @@ def _memory(rng: random.Random, name: str, *, some: bool = False) -> Memory:
     if some:
         keeps = tuple(sorted(rng.sample(PARTS, k=rng.choice((1, 1, 2)))))
     depth = DEPTHS[name] if rng.random() < 0.8 else rng.choice(tuple(DEPTHS.values()))
+    apart = _apart(rng)
     return Memory(
         name=name,
         keeps=keeps,
+        contiguous=apart.random() < 0.4,
         double_buffered=name != "dram" and rng.random() < 0.3,
         shared_port=rng.random() < 0.4,
         read_bandwidth=_bandwidth(rng, depth),
@@ -194,17 +196,26 @@ def _memory(rng: random.Random, name: str, *, some: bool = False) -> Memory:
     )
 
 
+def _apart(rng: random.Random) -> random.Random:
+    """Another generator of the same seed, which takes nothing from the first."""
+    state = rng.getstate()[1]
+    return random.Random(f"{state[0]} {state[-1]}")
+
+
 def _bandwidth(rng: random.Random, depth: int = 1) -> float:
     return math.inf if rng.random() < 0.1 else _magnitude(rng, 1e8, 3e9) * 4**depth
 
 
 def _dimension(rng: random.Random, name: str, most: int) -> Dimension:
     ranks = () if rng.random() < 0.6 else tuple(sorted(rng.sample(RANK_KINDS, k=2)))
+    size = rng.randint(2, most)
+    apart = _apart(rng)
     return Dimension(
         name=name,
-        size=rng.randint(2, most),
+        size=size,
         multicast=tuple(part for part in PARTS[:2] if rng.random() < 0.5),
         reduce=rng.random() < 0.5,
+        serial=tuple(part for part in PARTS if apart.random() < 0.3),
         ranks=ranks,
     )
 

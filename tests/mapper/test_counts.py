@@ -14,8 +14,9 @@ from tests.mapper.test_optimum import gemm, memory
 from cosynth.hardware import Compute, Dimension, Hardware, SpatialArray, priced
 from cosynth.hardware.parts import chain
 from cosynth.mapper import PROVE
-from cosynth.mapper.counts import held, instances, steps
+from cosynth.mapper.counts import held, steps
 from cosynth.mapper.exact import Search
+from cosynth.mapper.lanes import instances
 from cosynth.mapper.objective import objective_of
 from cosynth.mapper.optimum import optimum
 from cosynth.mapping import Level, Loop, Mapping, traffic

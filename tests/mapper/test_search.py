@@ -14,7 +14,7 @@ from cosynth.mapping import problems
 def test_proposals_are_legal(effort):
     path = priced(engine(rows=4, columns=4)).engines[0]
     one = gemm(24, 36, 40)
-    found = mappings(one, path, 1e9, "edp", effort)
+    found = mappings(one, path, 1e9, 1e9, "edp", effort)
     assert found
     for mapping in found:
         assert problems(one.einsum, one.workload, mapping, path) == ()
@@ -23,12 +23,14 @@ def test_proposals_are_legal(effort):
 def test_a_wider_beam_proposes_more():
     path = priced(engine(rows=4, columns=4)).engines[0]
     one = gemm(24, 36, 40)
-    narrow = mappings(one, path, 1e9, "edp", QUICK)
-    wide = mappings(one, path, 1e9, "edp", Beam())
+    narrow = mappings(one, path, 1e9, 1e9, "edp", QUICK)
+    wide = mappings(one, path, 1e9, 1e9, "edp", Beam())
     assert len(wide) > len(narrow) == 1
 
 
 def test_equal_questions_have_one_answer():
     path = priced(engine()).engines[0]
     one = gemm(8, 8, 8)
-    assert mappings(one, path, 1e9, "edp", QUICK) is mappings(one, path, 1e9, "edp", QUICK)
+    assert mappings(one, path, 1e9, 1e9, "edp", QUICK) is mappings(
+        one, path, 1e9, 1e9, "edp", QUICK
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosynth import rtl
-from cosynth.codesign.reading import LOOPS, at, pace, together
+from cosynth.codesign.reading import at, grouped, pace, together
 from cosynth.cost import Machine, Order, Timeline, cycles
 from cosynth.cost.orders import Copy, Drain, Fill, Read, Reload, Walk, Work
 
@@ -100,7 +100,7 @@ def _work(chip: rtl.Chip, one: rtl.Command) -> Work:
     if one.unit in READERS:
         places = _places(chip, one.unit)
         each, reads = pace(_low(one, places), places)
-        vectors = math.prod(one.turns[(one.extras[3] & LOOPS).bit_count() :])
+        vectors = math.prod(one.turns[grouped(one) :])
         return Read(vectors=vectors, cycles=each, reads=reads)
     if one.unit in {"load", "store"}:
         grains = chip.beat // chip.grain

@@ -22,8 +22,6 @@ WHOLE, WINDOWS, WINDOW = 1 << 17, 64, 2048
 BESIDE, BESIDES = 256, 8
 # vectors that a reader keeps ready
 READY = 4
-# bits of `grouped` that name loops
-LOOPS = 0xFF
 
 
 @lru_cache(maxsize=1 << 14)
@@ -62,7 +60,12 @@ def together(first: rtl.Command, second: rtl.Command, places: tuple[int, int]) -
 
 def _grouped(command: rtl.Command) -> int:
     """Runs of one vector."""
-    return math.prod(command.turns[: (command.extras[3] & LOOPS).bit_count()])
+    return math.prod(command.turns[: grouped(command)])
+
+
+def grouped(command: rtl.Command) -> int:
+    """Loops over one vector."""
+    return (command.extras[3] & ~(rtl.EVERY_SECOND | rtl.LOWEST)).bit_count()
 
 
 def at(turns: tuple[int, ...], strides: tuple[int, ...], base: int, numbers: Integers) -> Integers:
@@ -81,17 +84,21 @@ def _runs(command: rtl.Command, places: int, numbers: Integers) -> tuple[Integer
         at(command.turns, strides, base, numbers)
         for strides, base in zip(command.strides, command.bases, strict=True)
     )
-    run, a_limit, b_limit, _ = command.extras
-    low = np.maximum(-b, 0)
-    high = np.clip(b_limit - b, 0, run)
+    run, a_limit, b_limit, flags = command.extras
+    stride = 2 if flags & rtl.EVERY_SECOND else 1
+    low = -(-np.maximum(-b, 0) // stride)
+    high = np.clip(-(-(b_limit - b) // stride), 0, run)
     there = np.flatnonzero((a >= 0) & (a < a_limit) & (low < high))
-    begin, length = (address + low)[there], (high - low)[there]
-    first, last = begin // places, (begin + length - 1) // places
+    begin, length = (address + stride * low)[there], (high - low)[there]
+    first, last = begin // places, (begin + stride * (length - 1)) // places
     hits = np.zeros(there.size, dtype=bool)
     hits[1:] = last[:-1] == first[1:]
-    rest = np.maximum(length - (places - begin % places), 0)
     cycles = np.ones(numbers.size, dtype=np.int64)
-    cycles[there] = np.where(hits, -(-length // places), 1 - (-rest // places))
+    if stride == 1:
+        rest = np.maximum(length - (places - begin % places), 0)
+        cycles[there] = np.where(hits, -(-length // places), 1 - (-rest // places))
+    else:  # a line a cycle, and the held one beside the next
+        cycles[there] = np.maximum(last - first + ~hits, 1)
     reads = np.zeros(numbers.size, dtype=np.int64)
     reads[there] = last - first + ~hits
     return cycles, reads

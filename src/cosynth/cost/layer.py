@@ -7,26 +7,36 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cosynth.arrays import Array, either, namespace
+from cosynth.cost.instances import Instances, instances
 from cosynth.cost.job import Job
 from cosynth.cost.pipeline import port_time, staged
 from cosynth.cost.result import Bound, Cost, Part
 from cosynth.format import accumulator
 from cosynth.hardware import Compute, Engine, Hardware, Link, Memory, SpatialArray, compute_energy
 from cosynth.hardware import rate as rate_of
-from cosynth.mapping import Counts, Mapping, Traffic, buffers_twice, distinct
+from cosynth.mapping import Counts, Mapping, Traffic, buffers_twice, distinct, operands
+from cosynth.workload import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Move:
-    """Bytes between a memory (`above`) and the next that keeps a tensor, or the compute unit."""
+    """What passes between a memory (`above`) and the next that keeps a tensor, or the unit.
+
+    In bytes unless elements are named.
+    """
 
     above: str
     below: str
     part: str
-    taken: Array  # read above
+    access: Access
+    packed: bool
+    sent: Array  # elements of an input that are read above
+    taken: Array  # bytes of them, or of sums
     given: Array  # written above
     filled: Array  # written below
     drained: Array  # read below
+    elements: Array  # that come to what is below, or leave it
+    tile: Array  # elements of one tile below
     first: Array  # bytes of one tile below
 
 
@@ -38,15 +48,16 @@ def price(job: Job, counts: Traffic, mapping: Mapping, engine: Engine, hardware:
     not; no port moves more than its bandwidth over the whole run.
     """
     moves = _moves(job, counts, engine)
-    instances = _instances(mapping, job, engine)
-    parts = {part.name: part for part in _memory_parts(job, moves, instances, engine)}
+    used = instances(mapping, job, engine)
+    clock = hardware.frequency
+    parts = {part.name: part for part in _memory_parts(job, moves, used, engine, clock)}
     parts |= {part.name: part for part in _link_parts(moves, engine)}
     compute = engine.compute
     parts[compute.name] = _unit_part(job, counts, engine, hardware)
     vector = _vector_part(job, engine, hardware)
     if vector is not None:
         parts[vector.name] = vector
-    latency, ramp = _pipelined(moves, parts, instances, mapping, engine)
+    latency, ramp = _pipelined(moves, parts, used, mapping, engine, clock)
     if vector is not None and vector.kind == "serial":
         latency = latency + vector.time
     elif vector is not None:
@@ -125,13 +136,15 @@ def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
     for count in counts.counts:
         by_tensor.setdefault(count.tensor, []).append(count)
     sums = accumulator(engine.compute.accumulator).bits
+    accesses = {access.tensor: access for access, _ in operands(job.einsum, job.workload)}
     found = []
     for tensor, levels in by_tensor.items():
         stored = job.bits[tensor] / 8
         whole: Array = True
         for here, below in zip(levels, [*levels[1:], None], strict=True):
             if here.part == "output":
-                found.append(_sums(here, below, whole, stored, sums / 8, engine))
+                access = accesses[tensor]
+                found.append(_sums(here, below, access, whole, stored, sums / 8, engine))
                 whole = here.whole
                 continue
             found.append(
@@ -139,10 +152,15 @@ def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
                     above=here.level,
                     below=below.level if below else engine.compute.name,
                     part=here.part,
+                    access=accesses[tensor],
+                    packed=job.workload.tensor(tensor).role == "weight",
+                    sent=here.reads,
                     taken=here.reads * stored,
                     given=0,
                     filled=below.fills * stored if below else 0,
                     drained=0,
+                    elements=below.fills if below else 0,
+                    tile=below.tile if below else 0,
                     first=below.tile * stored if below else 0,
                 )
             )
@@ -150,7 +168,13 @@ def _moves(job: Job, counts: Traffic, engine: Engine) -> list[_Move]:
 
 
 def _sums(
-    here: Counts, below: Counts | None, whole: Array, stored: float, partial: float, engine: Engine
+    here: Counts,
+    below: Counts | None,
+    access: Access,
+    whole: Array,
+    stored: float,
+    partial: float,
+    engine: Engine,
 ) -> _Move:
     """Partial sums are as wide as the accumulator until they are `whole`, when they leave here."""
     width = either(here.whole, stored, partial)
@@ -162,33 +186,21 @@ def _sums(
         above=here.level,
         below=below.level if below else engine.compute.name,
         part="output",
+        access=access,
+        packed=False,
+        sent=0,
         taken=here.additions * partial,
         given=given,
         filled=0,
         drained=below.drains * width if below else 0,
+        elements=below.drains if below else 0,
+        tile=below.tile if below else 0,
         first=below.tile * width if below else 0,
     )
 
 
-def _instances(mapping: Mapping, job: Job, engine: Engine) -> dict[str, Array]:
-    """Component name -> instances in use: the steps of the spatial loops above it."""
-    left: dict[str, Array] = dict(job.einsum.bounds)
-    used: Array = 1
-    found: dict[str, Array] = {}
-    levels = {level.name: level for level in mapping.levels}
-    for component in engine.levels:
-        found[component.name] = used
-        if component.name not in levels:
-            continue
-        for loop in levels[component.name].loops:
-            if loop.dimension is not None:
-                used = used * -(-left[loop.rank] // loop.tile)
-            left[loop.rank] = loop.tile
-    return found
-
-
 def _memory_parts(
-    job: Job, moves: list[_Move], instances: dict[str, Array], engine: Engine
+    job: Job, moves: list[_Move], used: Instances, engine: Engine, frequency: Array
 ) -> list[Part]:
     found = []
     for memory in engine.memories:
@@ -205,8 +217,11 @@ def _memory_parts(
             written = written + extra
         inward, outward = byte_energies(memory)
         energy = read * inward + written * outward
-        ports = instances[memory.name]
-        time = _busy(memory, read, written) / ports
+        time = _busy(memory, read, written) / used.of[memory.name]
+        for move in moves:
+            if move.above == memory.name:
+                gathering = _gathering(move, memory, used, frequency)
+                time = namespace(time, gathering).maximum(time, gathering)
         found.append(
             Part(
                 name=memory.name,
@@ -300,9 +315,10 @@ def _vector_part(job: Job, engine: Engine, hardware: Hardware) -> Part | None:
 def _pipelined(
     moves: list[_Move],
     parts: dict[str, Part],
-    instances: dict[str, Array],
+    used: Instances,
     mapping: Mapping,
     engine: Engine,
+    frequency: Array,
 ) -> tuple[Array, Array]:
     """Seconds of one copy, and the seconds of it in which pipelines fill and drain."""
     memories = {memory.name: memory for memory in engine.memories}
@@ -316,11 +332,18 @@ def _pipelined(
         fill: Array = 0.0
         for move in into:
             above = memories[move.above]
-            seconds = _transfer_time(move, above, level, instances)
-            transfer = transfer + seconds
             # one tile per instance, at the share of the transfer that one tile is
             bandwidth = above.write_bandwidth if move.part == "output" else above.read_bandwidth
-            fill = fill + move.first * instances[level.name] / instances[above.name] / bandwidth
+            first = move.first * used.of[level.name] / used.of[above.name] / bandwidth
+            seconds = _transfer_time(move, above, level, used)
+            gathering = _gathering(move, above, used, frequency)
+            seconds = namespace(seconds, gathering).maximum(seconds, gathering)
+            for port in used.ports(above.name, level.name, move.part):
+                passed = move.elements / port / frequency
+                seconds = namespace(seconds, passed).maximum(seconds, passed)
+                passed = move.tile * used.of[level.name] / port / frequency
+                first = namespace(first, passed).maximum(first, passed)
+            transfer, fill = transfer + seconds, fill + first
         xp = namespace(latency, transfer, fill)
         doubled = buffers_twice(level, mapping)
         latency, visible = staged(latency, transfer, fill, doubled, xp.maximum, xp.minimum)
@@ -331,10 +354,21 @@ def _pipelined(
     return latency, ramp
 
 
-def _transfer_time(move: _Move, above: Memory, below: Memory, instances: dict[str, Array]) -> Array:
-    outer = _busy(above, move.taken, move.given) / instances[above.name]
-    inner = _busy(below, move.drained, move.filled) / instances[below.name]
+def _transfer_time(move: _Move, above: Memory, below: Memory, used: Instances) -> Array:
+    outer = _busy(above, move.taken, move.given) / used.of[above.name]
+    inner = _busy(below, move.drained, move.filled) / used.of[below.name]
     return namespace(outer, inner).maximum(outer, inner)
+
+
+def _gathering(move: _Move, above: Memory, used: Instances, frequency: Array) -> Array:
+    """Seconds in which vectors are read, a place where they lie at a time.
+
+    Weights are known before, and so lie as they are read.
+    """
+    if not above.contiguous or move.part == "output" or move.packed:
+        return 0.0
+    run = used.run(move.above, move.below, move.access, move.part)
+    return move.sent / run / frequency / used.of[above.name]
 
 
 def _busy(memory: Memory, read: Array, written: Array) -> Array:

@@ -41,6 +41,8 @@ _MEMORY = (
     Field(name="read_bandwidth", kind="text", doc="reads: 4 GB/s or 16 B/cycle", default=None),
     Field(name="write_bandwidth", kind="text", doc="bandwidth of writes", default=None),
     Field(name="shared_port", kind="flag", doc="reads and writes share one port", default=False),
+    Field(name="contiguous", kind="flag", doc="a read takes elements that lie side by side",
+          default=False),
     Field(name="width", kind="bits", doc="bits that one access moves", default=64.0, positive=True),
     Field(name="keeps", kind="texts", doc="operands it may hold", default=PARTS, choices=PARTS),
     Field(name="double_buffered", kind="flag", doc="loads the next tile while this one is used",
@@ -58,6 +60,8 @@ _DIMENSION = (
     Field(name="multicast", kind="texts", doc="operands read once for all", default=(),
           choices=PARTS[:2]),
     Field(name="reduce", kind="flag", doc="partial sums meet on their way up", default=False),
+    Field(name="serial", kind="texts", doc="operands that pass one element a cycle to or from all",
+          default=(), choices=PARTS),
     Field(name="ranks", kind="texts", doc="kinds of rank (or ranks) unrolled here", default=()),
 )  # fmt: skip
 _LINK = (

@@ -18,7 +18,9 @@ class Memory:
     """A store. Numbers are per instance and may be arrays of designs; None means "by law".
 
     `size` B, bandwidths B/s, `width` bits that one access moves, energies J per such access,
-    `area` m², `leakage` W. With `shared_port`, reads and writes share `read_bandwidth`.
+    `area` m², `leakage` W. With `shared_port`, reads and writes share `read_bandwidth`. With
+    `contiguous`, one read a cycle takes elements of an activation that lie side by side, along one
+    unrolled rank.
     Without `bypass`, what it may hold cannot pass by it. `law` names the component law that fills
     absent numbers.
     """
@@ -29,6 +31,7 @@ class Memory:
     read_bandwidth: Array = math.inf
     write_bandwidth: Array = math.inf
     shared_port: bool = False
+    contiguous: bool = False
     width: Array = 64
     keeps: tuple[str, ...] = PARTS
     double_buffered: bool = False
@@ -44,14 +47,16 @@ class Dimension:
     """One dimension of an array: `size` instances side by side.
 
     Parts in `multicast` are read once above for all instances that need them in the same step; with
-    `reduce`, partial sums of one element meet on their way up. `ranks` names the kinds of rank (or
-    ranks by name) that may be unrolled here; empty means any.
+    `reduce`, partial sums of one element meet on their way up. Parts in `serial` pass one element a
+    cycle, whatever its bits, through one port of all instances: an array that is filled row by row.
+    `ranks` names the kinds of rank (or ranks by name) that may be unrolled here; empty means any.
     """
 
     name: str
     size: Array
     multicast: tuple[str, ...] = ()
     reduce: bool = False
+    serial: tuple[str, ...] = ()
     ranks: tuple[str, ...] = ()
 
 

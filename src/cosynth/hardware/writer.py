@@ -62,6 +62,7 @@ def _table(node: Node) -> dict[str, Any]:
                 "read_bandwidth": _quantity(part.read_bandwidth, "B/s"),
                 "write_bandwidth": _quantity(part.write_bandwidth, "B/s"),
                 "shared_port": part.shared_port,
+                "contiguous": part.contiguous,
                 "width": float(part.width),
                 "keeps": list(part.keeps),
                 "double_buffered": part.double_buffered,
@@ -106,5 +107,6 @@ def _dimension(dimension: Dimension) -> dict[str, Any]:
         "size": int(dimension.size),
         "multicast": list(dimension.multicast),
         "reduce": dimension.reduce,
+        "serial": list(dimension.serial),
         "ranks": list(dimension.ranks),
     }

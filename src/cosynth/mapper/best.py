@@ -116,11 +116,12 @@ def _searched(
 ) -> Best | None:
     """The best of a quick search, then of the whole space as far as the effort goes."""
     name = "edp" if goal.product else "energy" if goal.energy or goal.traffic else "latency"
-    pace = float(hardware.frequency) * float(rate(engine.compute, job))
+    clock = float(hardware.frequency)
+    pace = clock * float(rate(engine.compute, job))
     asked = engine if effort.beam.all_orders else rounded(engine)
     found: Best | None = None
     for beam in dict.fromkeys((effort.beam, replace(effort.beam, careful=True))):
-        known = [_named(one, job) for one in mappings(job.head, asked, pace, name, beam)]
+        known = [_named(one, job) for one in mappings(job.head, asked, pace, clock, name, beam)]
         found = optimum(job, engine, hardware, goal, effort, known)
         if found is not None:
             break

@@ -10,16 +10,19 @@ import numpy as np
 
 from cosynth.cost.pipeline import port_time, staged
 from cosynth.mapper.compiled import compiled
-from cosynth.mapper.counts import held, instances, loosen, moved, steps
+from cosynth.mapper.counts import held, loosen, moved, steps
+from cosynth.mapper.lanes import instances, longest_run
 from cosynth.mapper.sharing import shared_apart
 from cosynth.mapper.state import (
     DRAINED,
     FILLED,
     FIRST,
     GIVEN,
+    PASSED,
     READ,
     SAVED,
     TAKEN,
+    TILE,
     WRITTEN,
     State,
 )
@@ -98,6 +101,7 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
                 received, received_most = moved(chip, shape, state, operand, end, end, unit)
             tile = 0.0 if unit else held(shape, state, operand, end - 1)
             flow = state.flow[below, operand]
+            flow[PASSED], flow[TILE] = received, tile
             if operand < last:
                 flow[TAKEN] = flow[READ] = sent * width
                 flow[FILLED] = 0.0 if unit else received * width
@@ -231,13 +235,34 @@ def staged_time(chip: Chip, shape: Shape, state: State, since: int) -> float:
                 state.flow[below, operand, DRAINED], state.flow[below, operand, FILLED],
                 chip.reading[below], chip.writing[below], chip.shared[below] > 0, _maximum,
             )  # fmt: skip
-            transfer += max(outer / up, inner / (up * across))
+            seconds = max(outer / up, inner / (up * across))
+            seconds = max(seconds, _gathering(chip, shape, state, operand, above, below) / up)
             speed = chip.writing[above] if operand == last else chip.reading[above]
-            fill += state.flow[below, operand, FIRST] * across_least / speed
+            first = state.flow[below, operand, FIRST] * across_least / speed
+            for stage in range(chip.start[above], chip.start[below]):
+                if chip.serial[stage] >> operand & 1:
+                    _, ports = instances(chip, shape, state, 0, stage)
+                    seconds = max(seconds, state.flow[below, operand, PASSED] * chip.tick / ports)
+                    fewest, _ = instances(chip, shape, state, stage, chip.start[below])
+                    first = max(first, state.flow[below, operand, TILE] * fewest * chip.tick)
+            transfer += seconds
+            fill += first
         if streams:
             time, _ = _staged(time, transfer, fill, state.doubled[below] > 0, _maximum, _minimum)
         time = max(time, state.floor[below, 1])
     return time
+
+
+@compiled
+def _gathering(
+    chip: Chip, shape: Shape, state: State, operand: int, above: int, below: int
+) -> float:
+    """Least seconds in which all instances of a memory read an input's vectors."""
+    if not chip.contiguous[above] or shape.packed[operand] or operand == chip.operands - 1:
+        return 0.0
+    run = longest_run(chip, shape, state, operand, above, below)
+    sent = state.flow[below, operand, TAKEN] / chip.stored[operand]
+    return float(sent * chip.tick / run)
 
 
 @compiled
@@ -256,12 +281,14 @@ def _busiest(chip: Chip, shape: Shape, state: State) -> float:
     slowest = 0.0
     for memory in range(memories):
         read, written = chip.fixed[memory, 0], chip.fixed[memory, 1]
+        gathering = 0.0
         for operand in range(chip.operands):
             if not state.keeps[memory] >> operand & 1:
                 continue
             below = _next(state, operand, memory, memories)
             read += state.flow[below, operand, READ]
             written += state.flow[below, operand, WRITTEN]
+            gathering = max(gathering, _gathering(chip, shape, state, operand, memory, below))
             if memory != chip.home[operand]:
                 saved = state.flow[memory, operand, SAVED]
                 read -= saved
@@ -275,7 +302,7 @@ def _busiest(chip: Chip, shape: Shape, state: State) -> float:
             read, written, chip.reading[memory], chip.writing[memory],
             chip.shared[memory] > 0, _maximum,
         )  # fmt: skip
-        slowest = max(slowest, busy / ports)
+        slowest = max(slowest, max(busy, gathering) / ports)
     return slowest
 
 

@@ -352,28 +352,3 @@ def held(shape: Shape, state: State, operand: int, stage: int) -> float:
             column = shape.number[second] - 1 if column < 0 else column
         total *= shape.held[window, row, column]
     return float(total)
-
-
-@compiled
-def instances(chip: Chip, shape: Shape, state: State, begin: int, end: int) -> tuple[float, float]:
-    """(fewest, most) instances side by side over some stages."""
-    least = 1.0
-    most = 1.0
-    for stage in range(begin, end):
-        if chip.memory[stage] >= 0:
-            continue
-        open_most = 1.0
-        for rank in range(shape.ranks):
-            if not chip.carries[stage] >> rank & 1:
-                continue
-            now = state.tile[stage, rank]
-            if now < 0:
-                open_most *= allowed(chip, shape, state, stage, rank)
-                continue
-            before = state.tile[stage - 1, rank] if stage else 0
-            if now != before:
-                least *= _ceil(shape.low[rank, before], shape.high[rank, now])
-                trips = _ceil(shape.high[rank, before], shape.low[rank, now])
-                open_most *= min(trips, allowed(chip, shape, state, stage, rank))
-        most *= min(open_most, float(chip.room[stage]))
-    return least, most

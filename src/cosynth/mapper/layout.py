@@ -48,7 +48,7 @@ def _power(value: Array) -> float:
 def _bare(level: Component) -> Component:
     match level:
         case Memory():
-            return Memory(name=level.name, keeps=level.keeps)
+            return Memory(name=level.name, keeps=level.keeps, contiguous=level.contiguous)
         case SpatialArray():
             bare = (replace(dimension, size=0) for dimension in level.dimensions)
             return SpatialArray(name=level.name, dimensions=tuple(bare))

@@ -118,7 +118,8 @@ def _structure(engine: Engine) -> tuple[object, ...]:
         if isinstance(level, SpatialArray):
             found.append((level.name, tuple(replace(d, size=0) for d in level.dimensions)))
         elif isinstance(level, Memory):
-            found.append((level.name, level.keeps, level.double_buffered, level.shared_port))
+            flags = level.double_buffered, level.shared_port, level.contiguous
+            found.append((level.name, level.keeps, flags))
         elif isinstance(level, Compute):
             rates = tuple(name for name, _ in level.rates)
             found.append((level.name, level.does, level.accumulator, level.unit, rates))

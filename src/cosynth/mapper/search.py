@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from cosynth.arrays import Array
+from cosynth.arrays import Array, namespace
 from cosynth.cost import Job
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Memory, SpatialArray
@@ -50,14 +50,17 @@ QUICK = Beam(unrollings=1, beam=1, all_orders=False, careful=True)
 
 
 @lru_cache(maxsize=1 << 15)
-def mappings(job: Job, engine: Engine, pace: float, goal: str, effort: Beam) -> tuple[Mapping, ...]:
+def mappings(
+    job: Job, engine: Engine, pace: float, frequency: float, goal: str, effort: Beam
+) -> tuple[Mapping, ...]:
     """Complete mappings of one job on one engine, all of them legal but for capacity.
 
-    `pace` is what one unit does a second, in time steps of the nest.
+    `pace` is what one unit does a second, in time steps of the nest; `frequency` in hertz.
     """
     search = _Search(
-        job=job, engine=engine, structure=layout(engine), pace=pace, goal=goal, effort=effort
-    )
+        job=job, engine=engine, structure=layout(engine), pace=pace, frequency=frequency,
+        goal=goal, effort=effort,
+    )  # fmt: skip
     ways = unrollings(job, engine, effort.unrollings)
     return tuple(mapping for unrolling in ways for mapping in search.along(unrolling))
 
@@ -70,6 +73,7 @@ class _Search:
     engine: Engine
     structure: Engine
     pace: float
+    frequency: float
     goal: str
     effort: Beam
 
@@ -116,7 +120,7 @@ class _Search:
                 order,
                 self.structure,
             )
-            score = self.score(flows, here.memory)
+            score = self.score(flows, here.memory, self.ports(path[:place], unrolling))
             ahead = score + (work + self.ahead(onward, order))
             score = np.broadcast_to(score, ahead.shape)
             at = int(np.argmin(ahead))
@@ -287,7 +291,19 @@ class _Search:
                 return tuple(sorted(holds | home)), request
         return None
 
-    def score(self, flows: tuple[Inflow, ...], memory: Memory) -> NDArray[np.float64]:
+    def ports(self, path: tuple[Stage, ...], unrolling: Unrolling) -> dict[str, int]:
+        """Ports in use right above a memory through which parts pass one element a cycle."""
+        used = math.prod(count for stage in path[:-1] for count in stage.width(unrolling).values())
+        found: dict[str, int] = {}
+        for dimension in (each for array in path[-1].arrays for each in array.dimensions):
+            for part in dimension.serial:
+                found[part] = min(used, found.get(part, used))
+            used *= math.prod(count for name, _, count in unrolling if name == dimension.name)
+        return found
+
+    def score(
+        self, flows: tuple[Inflow, ...], memory: Memory, ports: dict[str, int]
+    ) -> NDArray[np.float64]:
         """Weighted cost of what crosses into one memory: seconds and joules of every candidate."""
         above = {level.name: level for level in self.engine.memories}
         seconds: Array = 0.0
@@ -302,7 +318,11 @@ class _Search:
                 into = memory.read_energy
             joules = joules + sent * source.read_energy / source.width
             joules = joules + flow.received * bits * into / memory.width
-            seconds = seconds + sent / 8 / source.read_bandwidth
+            passing = sent / 8 / source.read_bandwidth
+            if flow.part in ports:
+                alone = flow.received / ports[flow.part] / self.frequency
+                passing = namespace(passing, alone).maximum(passing, alone)
+            seconds = seconds + passing
         # a little of the other keeps ties from being broken at random
         time, energy = _WEIGHTS[self.goal]
         total = time * seconds + energy * joules / POWER

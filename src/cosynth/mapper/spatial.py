@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from cosynth.cost import Job
+from cosynth.cost.instances import joined, neighbours
 from cosynth.hardware import Dimension, Engine
-from cosynth.mapping import rank_kinds, unrolls
+from cosynth.mapping import operands, rank_kinds, unrolls
+from cosynth.workload import Access
 
 # (dimension, rank, instances used), outermost first
 Unrolling = tuple[tuple[str, str, int], ...]
@@ -25,17 +28,41 @@ class _Option:
 def unrollings(job: Job, engine: Engine, most: int = 3) -> tuple[Unrolling, ...]:
     """Return up to `most` unrollings, the one that needs the fewest time steps first.
 
-    A dimension takes one rank it may carry, or one that fits whole with a second beside it.
+    A dimension takes one rank it may carry, or one that fits whole with a second beside it. A step
+    counts as often as the places from which a vector of it is gathered.
     """
-    return _unrollings(job, engine.dimensions, most)
+    return _unrollings(job, engine.dimensions, _gathered(job, engine), most)
+
+
+def _gathered(job: Job, engine: Engine) -> tuple[Access, ...]:
+    """Operands of which each step gathers a vector: no memory further in keeps them."""
+    found = []
+    for access, part in operands(job.einsum, job.workload):
+        innermost = [memory for memory in engine.memories if part in memory.keeps][-1]
+        packed = job.workload.tensor(access.tensor).role == "weight"
+        if part != "output" and innermost.contiguous and not packed:
+            found.append(access)
+    return tuple(found)
+
+
+def _places(access: Access, sizes: dict[str, int], used: dict[str, int]) -> float:
+    """Places in which a vector's elements lie side by side, at least."""
+    lanes = {rank: used[rank] for rank in access.ranks if used.get(rank, 1) > 1}
+    inner = neighbours(access)
+    alike = joined(
+        [(count, rank in inner and count >= sizes[rank]) for rank, count in lanes.items()]
+    )
+    return float(math.prod(lanes.values()) / alike)
 
 
 @lru_cache(maxsize=1 << 14)
-def _unrollings(job: Job, dimensions: tuple[Dimension, ...], most: int) -> tuple[Unrolling, ...]:
+def _unrollings(
+    job: Job, dimensions: tuple[Dimension, ...], gathered: tuple[Access, ...], most: int
+) -> tuple[Unrolling, ...]:
     kinds = rank_kinds(job.einsum, job.workload)
     sizes = job.einsum.sizes
     choices = [[(d, option) for option in _options(d, sizes, kinds)] for d in dimensions]
-    found: list[tuple[int, int, Unrolling]] = []
+    found: list[tuple[float, int, Unrolling]] = []
     for number, combination in enumerate(itertools.product(*choices)):
         used: dict[str, int] = {}
         flat: list[tuple[str, str, int]] = []
@@ -46,7 +73,8 @@ def _unrollings(job: Job, dimensions: tuple[Dimension, ...], most: int) -> tuple
                 if taken > 1:
                     flat.append((dimension.name, rank, taken))
                     used[rank] = used.get(rank, 1) * taken
-        found.append((_steps(sizes, used), number, tuple(flat)))
+        places = max((_places(access, sizes, used) for access in gathered), default=1.0)
+        found.append((_steps(sizes, used) * places, number, tuple(flat)))
     unique = dict.fromkeys(unrolling for _, _, unrolling in sorted(found))
     return tuple(itertools.islice(unique, most))
 

@@ -19,7 +19,9 @@ TAKEN, GIVEN, FILLED, DRAINED, FIRST = range(5)
 # the same, summed over the ports of a memory as if every update of a sum were an addition, which
 # reads and writes once; sums that come to stand there and leave save as much as leaving takes
 READ, WRITTEN, SAVED = range(5, 8)
-FLOWS = 8
+# elements: all that come or leave below, and those of one tile
+PASSED, TILE = range(8, 10)
+FLOWS = 10
 
 
 class State(Protocol):
@@ -32,7 +34,7 @@ class State(Protocol):
     keeps: Integers  # [memory] operands it keeps
     doubled: Integers  # [memory] whether it holds two tiles
     free: Integers  # [stage] scratch: loops that do not count for one operand
-    flow: Floats  # [memory and unit, operand, kind of flow] bytes, scratch
+    flow: Floats  # [memory and unit, operand, kind of flow] bytes or elements, scratch
     entered: (
         Floats  # [memory and unit, operand, (fewest, most, bytes of a sum)] that arrive, scratch
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.cost import Cost, Job, byte_energies, price
+from cosynth.cost.instances import neighbours
 from cosynth.errors import MappingError
 from cosynth.format import accumulator
 from cosynth.hardware import Engine, Hardware, Link, Memory, SpatialArray
@@ -44,6 +45,8 @@ class Shape(Protocol):
     relevant: Integers  # [operand] ranks that index it
     bare: Integers  # [operand] ranks whose every step touches elements of its own
     sliding: Integers  # [operand] ranks of its windows
+    beside: Integers  # [operand] ranks after whose end others may go on
+    packed: Integers  # [operand] whether it lies as it is read
     base: Floats  # [operand] elements over bare ranks and over what no window describes
     distinct: Floats  # [operand]
     window: Integers  # [window, (operand, rank, other rank or -1, whether steps never meet)]
@@ -66,6 +69,7 @@ class Chip(Protocol):
     room: Integers  # [stage] instances of the dimension
     carries: Integers  # [stage] ranks it may carry
     united: Integers  # [stage] operands that its instances share
+    serial: Integers  # [stage] operands that pass one element a cycle to or from its instances
     start: Integers  # [memory and the unit] stages above
     home: Integers  # [operand] its outermost memory
     stored: Floats  # [operand] bytes an element
@@ -74,10 +78,12 @@ class Chip(Protocol):
     reading: Floats  # [memory] bytes a second
     writing: Floats
     shared: Integers  # [memory] one port for both
+    contiguous: Integers  # [memory] a read takes what lies side by side
     crosses: Integers  # [link, memory, memory or unit]
     linking: Floats  # [link] bytes a second
     fixed: Floats  # [memory, (read, written)] bytes moved whatever the mapping
     cycle: float  # seconds of a time step
+    tick: float  # seconds of an element that passes alone
     vector: float  # seconds beside the run (at the end of it, if negative)
     weight_read: Floats  # [memory] objective for a byte read
     weight_written: Floats
@@ -97,7 +103,8 @@ SHAPE = np.dtype(
     [
         ("ranks", _I), ("windows", _I), ("sizes", _I, RANKS), ("number", _I, RANKS),
         ("low", _I, (RANKS, INTERVALS)), ("high", _I, (RANKS, INTERVALS)),
-        ("relevant", _I, OPERANDS), ("bare", _I, OPERANDS),
+        ("relevant", _I, OPERANDS), ("bare", _I, OPERANDS), ("beside", _I, OPERANDS),
+        ("packed", _I, OPERANDS),
         ("sliding", _I, OPERANDS), ("base", _F, OPERANDS), ("distinct", _F, OPERANDS),
         ("window", _I, (WINDOWS, 4)), ("every", _F, (WINDOWS, WIDE, WIDE)),
         ("held", _F, (WINDOWS, WIDE, WIDE)),
@@ -107,11 +114,14 @@ CHIP = np.dtype(
     [
         ("stages", _I), ("memories", _I), ("operands", _I), ("links", _I), ("ranks", _I),
         ("memory", _I, STAGES), ("room", _I, STAGES), ("carries", _I, STAGES),
-        ("united", _I, STAGES), ("start", _I, MEMORIES + 1), ("home", _I, OPERANDS),
+        ("united", _I, STAGES), ("serial", _I, STAGES), ("start", _I, MEMORIES + 1),
+        ("home", _I, OPERANDS),
         ("stored", _F, OPERANDS), ("partial", _F), ("capacity", _F, MEMORIES),
         ("reading", _F, MEMORIES), ("writing", _F, MEMORIES), ("shared", _I, MEMORIES),
+        ("contiguous", _I, MEMORIES),
         ("crosses", _I, (LINKS, MEMORIES, MEMORIES + 1)), ("linking", _F, LINKS),
-        ("fixed", _F, (MEMORIES, 2)), ("cycle", _F), ("vector", _F),
+        ("fixed", _F, (MEMORIES, 2)), ("cycle", _F), ("tick", _F),
+        ("vector", _F),
         ("weight_read", _F, MEMORIES), ("weight_written", _F, MEMORIES),
         ("weight_link", _F, LINKS), ("weight_fixed", _F), ("weight_time", _F), ("product", _I),
         ("latest", _F),
@@ -164,7 +174,11 @@ def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
     cut = [np.array(part, dtype=np.int64) for part in parts]
     most = max(len(part) for part in cut)
     place = {rank: at for at, rank in enumerate(ranks) if sizes[rank] > 1}
-    relevant, bare, sliding, base, whole = [], [], [], [], []
+    relevant, bare, sliding, beside, base, whole = [], [], [], [], [], []
+    packed = [
+        int(job.workload.tensor(access.tensor).role == "weight")
+        for access, _ in operands(job.einsum, job.workload)
+    ]
     windows: list[tuple[tuple[int, int, int, int], Group]] = []
     for operand, (access, _) in enumerate(operands(job.einsum, job.workload)):
         size = job.workload.tensor(access.tensor).shape
@@ -183,6 +197,7 @@ def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
                 # what more than two ranks share is bounded by what must be moved at least once
                 elements *= touched(group, ())
         relevant.append(_mask([place[rank] for rank in access.ranks if rank in place]))
+        beside.append(_mask([place[rank] for rank in neighbours(access) if rank in place]))
         bare.append(bares)
         sliding.append(slides)
         base.append(elements)
@@ -205,6 +220,8 @@ def shape(job: Job, parts: tuple[Partition, ...] | None = None) -> Shape:
         "relevant": np.array(relevant, dtype=np.int64),
         "bare": np.array(bare, dtype=np.int64),
         "sliding": np.array(sliding, dtype=np.int64),
+        "beside": np.array(beside, dtype=np.int64),
+        "packed": np.array(packed, dtype=np.int64),
         "base": np.array(base),
         "distinct": np.array(whole),
         "window": np.array([key for key, _ in windows], dtype=np.int64).reshape(-1, 4),
@@ -246,6 +263,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
     room: list[int] = []
     carries: list[int] = []
     united: list[int] = []
+    serial: list[int] = []
     start: list[int] = []
     for level in engine.levels:
         if isinstance(level, Memory):
@@ -254,6 +272,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
             room.append(1)
             carries.append(0)
             united.append(0)
+            serial.append(0)
         elif isinstance(level, SpatialArray):
             for dimension in level.dimensions:
                 shared = dimension.multicast + (("output",) if dimension.reduce else ())
@@ -262,6 +281,9 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
                 allowed = [unrolls(dimension, rank, kinds[rank]) for rank in ranks]
                 carries.append(_mask([at for at, may in enumerate(allowed) if may]))
                 united.append(_mask([at for at, part in enumerate(parts) if part in shared]))
+                serial.append(
+                    _mask([at for at, part in enumerate(parts) if part in dimension.serial])
+                )
     start.append(len(memory))
     links = [level for level in engine.levels if isinstance(level, Link)]
     energies = [byte_energies(level) for level in memories]
@@ -291,6 +313,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         "room": np.array(room, dtype=np.int64),
         "carries": np.array(carries, dtype=np.int64),
         "united": np.array(united, dtype=np.int64),
+        "serial": np.array(serial, dtype=np.int64),
         "start": np.array(start, dtype=np.int64),
         "home": np.array([memories.index(engine.levels[engine.home(p)]) for p in parts]),
         "stored": np.array(
@@ -301,10 +324,12 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         "reading": np.array([float(level.read_bandwidth) for level in memories]),
         "writing": np.array([float(level.write_bandwidth) for level in memories]),
         "shared": np.array([int(level.shared_port) for level in memories]),
+        "contiguous": np.array([int(level.contiguous) for level in memories]),
         "crosses": _crosses(engine, links),
         "linking": np.array([float(link.bandwidth) for link in links]),
         "fixed": np.array(fixed, dtype=float) / times,
         "cycle": float(empty.part(engine.compute.name).time) / times,
+        "tick": 1.0 / float(hardware.frequency),
         "vector": -vector if beside and beside.kind == "serial" else vector,
         "weight_read": np.array(
             [energy * float(e[0]) + w for e, w in zip(energies, moved, strict=True)]

@@ -151,6 +151,7 @@ def _fill(data: NodeData, part: Component, hardware: Hardware, factors: Factors)
             data["read_bandwidth"] = unlimited(part.read_bandwidth)
             data["write_bandwidth"] = unlimited(part.write_bandwidth)
             data["shared_port"] = part.shared_port
+            data["contiguous"] = part.contiguous
             data["width"] = float(part.width)
             data["keeps"] = list(part.keeps)
             data["double_buffered"] = part.double_buffered
@@ -165,6 +166,7 @@ def _fill(data: NodeData, part: Component, hardware: Hardware, factors: Factors)
                     size=int(each.size),
                     multicast=list(each.multicast),
                     reduce=each.reduce,
+                    serial=list(each.serial),
                     ranks=list(each.ranks),
                 )
                 for each in part.dimensions

@@ -92,6 +92,7 @@ class DimensionData(TypedDict):
     size: int
     multicast: list[str]
     reduce: bool
+    serial: list[str]
     ranks: list[str]
 
 
@@ -109,6 +110,7 @@ class NodeData(TypedDict):
     read_bandwidth: NotRequired[Annotated[OrUnlimited, "B/s; null is unlimited"]]
     write_bandwidth: NotRequired[Annotated[OrUnlimited, "B/s; null is unlimited"]]
     shared_port: NotRequired[bool]
+    contiguous: NotRequired[bool]
     width: NotRequired[Annotated[float, "bits that one access moves"]]
     keeps: NotRequired[list[str]]
     double_buffered: NotRequired[bool]

@@ -11,7 +11,7 @@ from cosynth.rtl.floats import checked_inputs, run_floats, sampled, seeded
 from cosynth.rtl.folder import layout_table, write_folder
 from cosynth.rtl.harden import harden
 from cosynth.rtl.inject import Campaign, Vulnerable, inject, ranked
-from cosynth.rtl.instructions import UNITS, Command, commands, decode
+from cosynth.rtl.instructions import EVERY_SECOND, LOWEST, UNITS, Command, commands, decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.lowered import Lowered, lowered
@@ -33,8 +33,10 @@ from cosynth.rtl.weights import folded
 
 __all__ = [
     "EVENTS",
+    "EVERY_SECOND",
     "FAILURES",
     "KINDS",
+    "LOWEST",
     "OUTCOMES",
     "OWN_CELLS",
     "PARAMETER_BITS",

@@ -81,16 +81,20 @@ def _cycles(
     moving = "data" if chip.flow == "weight" else "weight"
     used = lanes["rows"] if role == moving and not layer.maxima else lanes["columns"]
     vectors = _vectors(chip, one, layer, role, moving, lanes)
-    parts = _parts(access, layout, used, one)
+    parts = _parts(access, layout, used, one, strided=chip.strided and role == "data")
     return vectors * parts + _copies(one, shape, layout)
 
 
-def _parts(access: Access, layout: Layout, ranks: Sequence[str], one: Nest) -> int:
-    """Runs of a vector."""
+def _parts(
+    access: Access, layout: Layout, ranks: Sequence[str], one: Nest, *, strided: bool
+) -> int:
+    """Runs of a vector; `strided` readers take every second element in one."""
     steps = rank_steps(access, layout)
     run, total = 1, math.prod(one.lanes[rank] for rank in ranks)
-    for rank in lane_order(access, layout, list(ranks)):
-        if steps.get(rank, 0) != run:
+    order = lane_order(access, layout, list(ranks))
+    stride = 2 if strided and order and steps.get(order[0], 0) == 2 else 1
+    for rank in order:
+        if steps.get(rank, 0) != run * stride:
             break
         run *= one.lanes[rank]
     return total // run

@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cosynth.errors import MappingError
-from cosynth.rtl.instructions import Command
+from cosynth.rtl.instructions import EVERY_SECOND, LOWEST, Command
 from cosynth.rtl.plan import Plan
 from cosynth.rtl.segments import Segment, Tile, Turn
 from cosynth.rtl.streams import Layout, Loops, Stream, coefficients, stream
 from cosynth.workload import Access
 
 ADDS, LOADED, BEGUN, UNFINISHED, GREATEST = 1, 2, 4, 8, 16
-# of a reader: what is not there is the lowest value, not zero
-LOWEST = 1 << 15
 
 
 def reader(unit: str, one: Stream) -> Command:
@@ -25,7 +23,7 @@ def reader(unit: str, one: Stream) -> Command:
         turns=one.loops.turns,
         bases=one.bases,
         strides=one.loops.strides,
-        extras=(one.run, one.a_limit, one.b_limit, one.grouped),
+        extras=(one.run, one.a_limit, one.b_limit, one.grouped | EVERY_SECOND * (one.stride == 2)),
     )
 
 
@@ -45,7 +43,15 @@ def array_commands(
     def read(kind: str, ranks: Sequence[str], walk: Sequence[tuple[str, int, int]]) -> Stream:
         base = at[kind] * one.chip.grain // one.bits(kind)
         lanes = [(rank, segment.lanes[rank]) for rank in ranks]
-        found = stream(operands[kind], boxes[kind], base, start, lanes, walk)
+        packing = one.packing if kind == "weight" else None
+        if packing:
+            box = packing.within(boxes[kind])
+            begin = packing.start(segment.start)
+            return stream(
+                packing.split, box, base, begin, packing.vector(lanes), packing.walk(walk)
+            )
+        strided = one.chip.strided and kind == "data"
+        found = stream(operands[kind], boxes[kind], base, start, lanes, walk, strided=strided)
         lowest = LOWEST * (kind == "data" and work.maxima)
         return replace(found, grouped=found.grouped | lowest)
 

@@ -58,6 +58,11 @@ class Chip:
         return self.weights if self.flow == "weight" else self.activations
 
     @property
+    def strided(self) -> bool:
+        """Whether lanes may take every second element: positions of a strided layer."""
+        return self.flow != "weight"
+
+    @property
     def grain(self) -> int:
         """Bits of the narrowest element that is stored."""
         return min(container(self.weights), container(self.activations), 8)
@@ -105,6 +110,7 @@ class Chip:
             "DECODED": int(self.decoded),
             "PRODUCT": min(full, self.accumulator),
             "ACC": self.accumulator,
+            "STRIDED": int(self.strided),
             "PARAMS": self.columns if self.flow == "weight" else 1,
             "LEAKY": int(self.leaky),
             "TABLE": self.table,

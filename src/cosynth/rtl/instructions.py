@@ -19,6 +19,10 @@ from cosynth.errors import MappingError, SpecError
 SET, GO, END = 0, 1, 2
 CODES = ("SET", "GO", "END")
 BASE, TURNS, EXTRA = 15, 224, 240  # places of a unit's registers: `unit.sv`
+# of `grouped`: a reader takes every second element of a run
+EVERY_SECOND = 1 << 8
+# and fills up with the lowest value, not with zeros
+LOWEST = 1 << 9
 MOST_TURNS = 1 << 16  # of a loop: `nest.sv`
 
 
@@ -44,7 +48,8 @@ UNITS = (
          about="reads the vectors that every row's units share"),
     Unit(number=3, name="second", channels=("address", "a", "b"),
          extras=("run", "a_limit", "b_limit", "grouped"), loops=8,
-         about="reads what the units hold, or the vectors that columns share"),
+         about="reads what the units hold, or the vectors that columns share; bit 8 of `grouped`:"
+         " every second element of a run"),
     Unit(number=4, name="fill", channels=("none",), extras=("none",), loops=3,
          about="counts the rows, entries and banks that are filled"),
     Unit(number=5, name="step", channels=("entry", "line", "row"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from cosynth.errors import MappingError
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
+from cosynth.rtl.packed import Packing, packing
 from cosynth.rtl.segments import Nest, Segment, Tile, nest, segments, tiles
 from cosynth.rtl.streams import Layout, box, lane_order
 from cosynth.rtl.work import Place, Work
@@ -82,22 +83,20 @@ class Plan:
         return box(access, tile.start, tile.size, place.shape, place.order)
 
     def _weight(self, tile: Tile) -> Layout:
-        """Packed weights have the lanes that are read together innermost, then what moves first."""
-        work = self.work
         if self.passes:
             both = self.chip.rows, math.prod(self.nest.lanes[rank] for rank in self.columns)
             return Layout(order=(1, 0), start=(0, 0), extent=both, limits=both)
-        if not work.packed:
-            return self._box(work.weight, tile)
+        found = self.packing
+        return found.box(tile) if found else self._box(self.work.weight, tile)
+
+    @property
+    def packing(self) -> Packing | None:
+        """How constant weights lie: what is read together innermost, then what moves first."""
+        if not self.work.packed:
+            return None
         lanes = self.columns if self.chip.flow == "weight" else self.rows
         others = self.rows if self.chip.flow == "weight" else ()
-        inner = [loop.rank for loop in reversed(self.nest.inner)]
-        wanted = dict.fromkeys((*lanes, *others, *inner, *work.weight.ranks))
-        dims = {index.name: dim for dim, index in enumerate(work.weight.indices)}
-        found = [dims[rank] for rank in wanted if rank in dims]
-        order = (*found, *(dim for dim in range(len(work.weight.indices)) if dim not in found))
-        shape = self.places[work.weight.tensor].shape
-        return box(work.weight, tile.start, tile.size, shape, order)
+        return packing(self.work.weight, self.nest, lanes, others)
 
     def _params(self, tile: Tile) -> Layout:
         rank = self.work.channel

@@ -18,6 +18,7 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Host, Layer, Network, Whole
+from cosynth.rtl.packed import blocks
 from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
@@ -306,7 +307,7 @@ def _constant(network: Network, chip: Chip, layer: Layer, one: Transfer) -> NDAr
     if layer.maxima and chip.flow == "weight":
         found = np.eye(*one.layout.extent, dtype=np.int64).reshape(-1)
     else:
-        found = boxed(network.weights[layer.weight.tensor], one.layout)
+        found = blocks(network.weights[layer.weight.tensor], one.layout)
     return packed_bits(codes_of(found, network.weight_format), one.bits)
 
 

@@ -82,7 +82,8 @@ class Stream:
     run: int
     a_limit: int
     b_limit: int
-    grouped: int  # how many innermost loops walk over one vector
+    grouped: int  # a bit for each loop over one vector: the innermost
+    stride: int = 1  # between elements of a run
 
 
 def coefficients(access: Access) -> tuple[dict[str, int], ...]:
@@ -141,7 +142,7 @@ def rank_steps(access: Access, layout: Layout) -> dict[str, int]:
     return found
 
 
-def stream(
+def stream(  # noqa: PLR0913 - what a vector depends on
     access: Access,
     layout: Layout,
     base: int,
@@ -150,12 +151,13 @@ def stream(
     loops: Sequence[tuple[str, int, int]],
     *,
     merge: bool = True,
+    strided: bool = False,
 ) -> Stream:
     """Return the runs of vectors whose `lanes` (rank, count), innermost first, are elements.
 
     `loops` (rank, turns, step), innermost first, say what comes after what; a rank the operand does
     not have repeats. `base` is where the box lies, in elements; `start` where the first vector
-    stands, in the whole tensor's ranks.
+    stands, in the whole tensor's ranks. `strided` readers may take every second element of a run.
     """
     steps = rank_steps(access, layout)
     pitch = layout.pitch
@@ -165,7 +167,9 @@ def stream(
     run = 1
     merged: list[str] = []
     rest = list(lanes)
-    while rest and (rest[0][1] == 1 or steps.get(rest[0][0], 0) == run):
+    nearest = next((steps.get(rank, 0) for rank, count in lanes if count > 1), 1)
+    stride = 2 if strided and nearest == 2 else 1
+    while rest and (rest[0][1] == 1 or steps.get(rest[0][0], 0) == run * stride):
         rank, count = rest[0]
         # what leaves the tensor along a run does so at its ends alone
         if count > 1 and any(rank not in table[dim] for dim in _along(padded, table, merged)):
@@ -184,7 +188,8 @@ def stream(
         raise MappingError(f"{access}: padding in {len(padded)} dimensions of a vector")
     a_dim = outside[0] if outside else None
     b_dim = inside[0] if inside else outside[1] if len(outside) > 1 else None
-    scale = 0 if b_dim is None else pitch[b_dim] if inside else run
+    whole = run * stride
+    scale = 0 if b_dim is None else pitch[b_dim] if inside else whole
     channels: list[list[int]] = [[], [], []]
     for _, moves in walk:
         moved = [sum(c * moves.get(rank, 0) for rank, c in one.items()) for one in table]
@@ -216,8 +221,9 @@ def stream(
         bases=(address, 0 if a_dim is None else here[a_dim], b),
         run=run,
         a_limit=1 if a_dim is None else layout.limits[a_dim],
-        b_limit=run if b_dim is None else layout.limits[b_dim] * scale,
+        b_limit=whole if b_dim is None else layout.limits[b_dim] * scale,
         grouped=(1 << len(inner.turns)) - 1,
+        stride=stride,
     )
 
 

@@ -56,7 +56,9 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
 
     `buffer`, `sums` and `registers` B (shared, of all columns, per unit), `buffer_width` bits per
     cycle, `dram_bandwidth` B/s. Each column adds what leaves it to its share of `sums`, 32 bits per
-    cycle. All data pass through the buffer, and sums through `sums`.
+    cycle. All data pass through the buffer, and sums through `sums`. What units keep comes and goes
+    row by row, an element of each column a cycle, and a vector from the buffer takes a cycle for
+    each place where it lies.
     `unit` is the kind of multiplier: one that takes a factor's bits one by one has the rates of
     whole numbers and runs nothing else. `stationarity` says which operand a unit keeps in its
     registers; a `flexible` engine keeps all three and may unroll any rank anywhere. What stands
@@ -94,6 +96,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             size=buffer,
             read_bandwidth=moved,
             write_bandwidth=moved,
+            contiguous=True,
             width=buffer_width,
             double_buffered=True,
             bypass=False,
@@ -112,7 +115,10 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
             double_buffered=True,
             bypass=False,
         ),
-        SpatialArray(name="down", dimensions=(_dimension("rows", rows, along_rows, adds=reduces),)),
+        SpatialArray(
+            name="down",
+            dimensions=(_dimension("rows", rows, along_rows, adds=reduces, serial=keeps),),
+        ),
         Memory(
             name="registers",
             law="register",
@@ -159,6 +165,13 @@ def _rates(unit: str) -> tuple[tuple[str, float], ...]:
     return tuple((name, 1.0 / count) for name, count in bits.items())
 
 
-def _dimension(name: str, size: Array, ranks: tuple[str, ...], *, adds: bool) -> Dimension:
+def _dimension(
+    name: str,
+    size: Array,
+    ranks: tuple[str, ...],
+    *,
+    adds: bool,
+    serial: tuple[str, ...] = (),
+) -> Dimension:
     parts = ("input", "weight")
-    return Dimension(name=name, size=size, multicast=parts, reduce=adds, ranks=ranks)
+    return Dimension(name=name, size=size, multicast=parts, reduce=adds, serial=serial, ranks=ranks)

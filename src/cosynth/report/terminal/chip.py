@@ -120,7 +120,10 @@ def _details(nodes: list[NodeData]) -> list[str]:
                     text = f"{node['name']}.{each['name']}: {each['size']}"
                     text += f", unrolls {', '.join(each['ranks']) or 'any rank'}"
                     text += f"; multicasts {', '.join(each['multicast'])}" * bool(each["multicast"])
-                    found.append(text + "; adds up partial sums" * each["reduce"])
+                    text += "; adds up partial sums" * each["reduce"]
+                    if each["serial"]:
+                        text += f"; {', '.join(each['serial'])} by one port, an element a cycle"
+                    found.append(text)
             case "memory":
                 said = [f"keeps {', '.join(node['keeps'])} only"] if len(node["keeps"]) < 3 else []
                 said += ["double-buffered"] if node["double_buffered"] else []

@@ -6,6 +6,7 @@ module chip #(
     parameter int ROWS = 4,
     parameter int COLUMNS = 4,
     parameter int KEPT = 0,
+    parameter int STRIDED = 0,
     parameter int ENTRIES = 8,
     parameter int SUM_LINES = 32,
     parameter int W = 64,
@@ -267,7 +268,7 @@ module chip #(
   );
   reader #(
       .W(W), .E(Y), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE),
-      .LOWEST(Y_LOWEST)
+      .LOWEST(Y_LOWEST), .STRIDED(STRIDED)
   ) reader_second (
       .clk, .rst, .in_valid(valid[SECOND]), .in_ready(ready[SECOND]),
       .in_data(orders[SECOND*42+:42]), .available, .take(takes[SECOND*TOKENS+:TOKENS]),

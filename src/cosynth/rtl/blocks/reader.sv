@@ -5,9 +5,12 @@
 // where b counts on along the run: that is padding.
 // Up to W / E elements arrive a cycle. The line read last is held, so that a run that goes on where the
 // one before ended costs one line, wherever it begins.
+// With STRIDED a command may take every second element of a run: those of a line come in one cycle,
+// or of the held line and the next. Their `b` is that of the place where they lie.
 // Channels of the nest: 0 address in elements, 1 a, 2 b. Extras: 0 elements of a run, 1 a_limit,
-// 2 b_limit, 3 `grouped`, a bit for each loop, and in bit 15 whether what is not there is not zero but
-// LOWEST, for those that have one. Read data must stand in the cycle after a granted read.
+// 2 b_limit, 3 `grouped`, a bit for each loop, and above them whether every second element is taken, and
+// whether what is not there is not zero but LOWEST, for those that have one.
+// Read data must stand in the cycle after a granted read.
 `default_nettype none
 module reader #(
     parameter int W = 64,
@@ -21,6 +24,7 @@ module reader #(
     parameter int DEPTH = 4,
     parameter int AHEAD = 1,
     parameter int LOWEST = 0,
+    parameter int STRIDED = 0,
     localparam int PLACES = W / E,
     localparam int P = PLACES > 1 ? $clog2(PLACES) : 1
 ) (
@@ -68,33 +72,41 @@ module reader #(
 
   // which elements of this run are there at all
   logic [WIDTH-1:0] address, a, b, lane, run, a_limit, b_limit, low, high, room;
-  logic there;
+  logic there, second;
   assign {b, a, address} = addresses;
   assign b_limit = extras[2*WIDTH+:WIDTH];
   assign a_limit = extras[WIDTH+:WIDTH];
   assign run = extras[WIDTH-1:0];
   assign grouped = extras[3*WIDTH+:LOOPS];
+  assign second = STRIDED != 0 && extras[3*WIDTH+LOOPS];
   assign room = b_limit - b;
   always_comb begin
     low = b[WIDTH-1] ? -b : '0;
-    high = room[WIDTH-1] ? '0 : (room < run ? room : run);
+    high = room[WIDTH-1] ? '0 : room;
+    if (second) begin
+      low = (low + 1'b1) >> 1;
+      high = (high + 1'b1) >> 1;
+    end
+    high = high < run ? high : run;
     there = a < a_limit && low < high;
     if (!there) high = low;
   end
 
   // what one cycle does: elements from `at` on, out of the held line, the next one, or both
-  logic [WIDTH-1:0] progress, at, current, left, tail, taken;
+  logic [WIDTH-1:0] progress, at, current, left, tail, most, taken;
   logic [P-1:0] place;
   logic [LINE-1:0] held_line, line_low;
   logic held, hits, reads, opens, closes, finishes, issue, space;
   logic [FREE-1:0] free;
   assign at = fresh ? low : progress;
-  assign current = address + at;
+  assign current = address + (second ? at << 1 : at);
   assign left = high - at;
   assign place = current[P-1:0] & P'(PLACES - 1);
   assign line = current >> $clog2(PLACES);
   assign line_low = line[LINE-1:0];
-  assign tail = ALL - WIDTH'(place);
+  // what the line has from there on, and what both lines have
+  assign tail = second ? (ALL - WIDTH'(place) + 1'b1) >> 1 : ALL - WIDTH'(place);
+  assign most = second ? tail + (ALL >> 1) : ALL;
   assign hits = held && held_line == line_low;
   always_comb begin
     if (!there) begin
@@ -102,7 +114,7 @@ module reader #(
       taken = '0;
     end else if (hits) begin
       reads = left > tail;
-      taken = left < ALL ? left : ALL;
+      taken = left < most ? left : most;
     end else begin
       reads = 1'b1;
       taken = left < tail ? left : tail;
@@ -144,8 +156,8 @@ module reader #(
   end
 
   // the cycle after: the words are here
-  logic going, was_read, was_hit, was_open, was_close;
-  logic [P-1:0] was_place, turn;
+  logic going, was_read, was_hit, was_open, was_close, was_second;
+  logic [P-1:0] was_place, slot, turn;
   logic [WIDTH-1:0] from, to;
   logic [W-1:0] held_word, merged;
   logic [LANES*E-1:0] vector, filled, blank;
@@ -159,16 +171,33 @@ module reader #(
     was_open <= opens;
     was_close <= closes;
     was_place <= place;
-    turn <= lane[P-1:0] + at[P-1:0] - place;
+    was_second <= second;
+    turn <= lane[P-1:0] + at[P-1:0] - slot;
     from <= lane + at;
     to <= lane + at + taken;
   end
-  always_comb begin
-    for (int e = 0; e < PLACES; e++) begin
-      merged[e*E+:E] = was_read && !(was_hit && e >= int'(was_place)) ? read_data[e*E+:E]
-                                                                     : held_word[e*E+:E];
+  assign slot = second ? place >> 1 : place;
+  // in a ring from the place of the first on; of every second element those of the first line fill
+  // the lower half, those of the next the upper
+  generate
+    for (genvar e = 0; e < PLACES; e++) begin : g_place
+      logic [E-1:0] plain;
+      assign plain = was_read && !(was_hit && P'(e) >= was_place) ? read_data[e*E+:E]
+                                                                  : held_word[e*E+:E];
+      if (STRIDED != 0 && PLACES > 1) begin : g_second
+        localparam int PAIR = 2 * (e % (PLACES / 2));
+        logic [2*E-1:0] pair;
+        if (e < PLACES / 2) begin : g_first
+          assign pair = was_read && !was_hit ? read_data[PAIR*E+:2*E] : held_word[PAIR*E+:2*E];
+        end else begin : g_next
+          assign pair = read_data[PAIR*E+:2*E];
+        end
+        assign merged[e*E+:E] = !was_second ? plain : was_place[0] ? pair[E+:E] : pair[E-1:0];
+      end else begin : g_every
+        assign merged[e*E+:E] = plain;
+      end
     end
-  end
+  endgenerate
   logic [W-1:0] turned;
   turner #(.E(E), .PLACES(PLACES)) ring (.in_data(merged), .turn, .out_data(turned));
   always_comb begin
@@ -185,7 +214,7 @@ module reader #(
   generate
     if (LOWEST != 0) begin : g_lowest
       logic was_lowest;
-      always_ff @(posedge clk) was_lowest <= extras[3*WIDTH+15];
+      always_ff @(posedge clk) was_lowest <= extras[3*WIDTH+LOOPS+1];
       assign blank = was_lowest ? {LANES{E'(LOWEST)}} : '0;
     end else begin : g_zero
       assign blank = '0;
