@@ -33,7 +33,7 @@ INT8 = known("int8")
         ("frequency", 200e6, {"D": 128}),
         ("accumulator", "int24", {"ACC": 24}),
         ("unit", "decoded", {"DECODED": 1}),
-        ("stationarity", "output", {"KEPT": 1, "PARAMS": 1, "ENTRIES": 4}),
+        ("stationarity", "output", {"KEPT": 1, "PARAMS": 1, "ENTRIES": 4, "STRIDED": 1}),
     ],
 )
 def test_each_number_is_used(name, value, parameters):

@@ -63,10 +63,11 @@ def check(flow, path, format="int8"):
     run = made.simulate()
     assert run.wrong == 0
     assert len(run.layers) == 5
-    assert run.cycles == pytest.approx(sum(made.predicted.values()), rel=0.1)
+    assert run.cycles == pytest.approx(sum(made.predicted.values()), rel=0.2)
     exact = run_floats(reader.exact(path), given.weights, made.inputs())["y"]
     found = made.reference()["y"] * made.network.units["y"]
-    assert np.abs(found - exact).max() < 0.1 * np.abs(exact).max()
+    most = 0.1 if format == "int8" else 0.3
+    assert np.abs(found - exact).max() < most * np.abs(exact).max()
 
 
 def test_a_network_runs_whole(tmp_path):
