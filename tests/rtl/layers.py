@@ -13,8 +13,9 @@ from cosynth.mapping import Level, Loop, Mapping, operands, rank_kinds, unrolls
 from cosynth.rtl.bench import Dram
 from cosynth.rtl.chip import Chip, chip, equipped
 from cosynth.rtl.floats import sampled, seeded
+from cosynth.rtl.grid import to_grid
 from cosynth.rtl.machine import Run, run
-from cosynth.rtl.network import Layer, Network, quantised, to_grid
+from cosynth.rtl.network import Layer, Network, quantised
 from cosynth.rtl.program import Program, Section, compiled
 from cosynth.rtl.source import sources
 from cosynth.workload import Builder, Einsum, Workload

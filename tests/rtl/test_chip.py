@@ -33,7 +33,7 @@ INT8 = known("int8")
         ("frequency", 200e6, {"D": 128}),
         ("accumulator", "int24", {"ACC": 24}),
         ("unit", "decoded", {"DECODED": 1}),
-        ("stationarity", "output", {"KEPT": 1, "PARAMS": 1, "ENTRIES": 4, "STRIDED": 1}),
+        ("stationarity", "output", {"KEPT": 1, "STRIDED": 1, "PARAMS": 1, "ENTRIES": 4}),
     ],
 )
 def test_each_number_is_used(name, value, parameters):
@@ -67,7 +67,7 @@ def test_elements_lie_in_powers_of_two():
 def test_all_mistakes_are_told_at_once_wrong():
     odd = engine(**{**GIVEN, "stationarity": "flexible", "accumulator": "fp32", "unit": "mux"})
     with pytest.raises(SpecError) as caught:
-        chip(odd, known("mxint8"), INT8)
+        chip(odd, known("nvfp4"), INT8)
     assert len(str(caught.value).splitlines()) == 4
 
 
@@ -95,3 +95,19 @@ def test_the_lowest_code_is_that_of_the_lowest_value(name):
     code = np.array([replace(one, maxima=True).parameters()["X_LOWEST"]], dtype=np.uint64)
     lowest = whole_of(code, format)[0] * 2.0 ** operand(format).step
     assert lowest == -min(format.element.largest, -format.element.lowest)
+
+
+def test_scales_that_are_no_powers_of_two_wrong():
+    with pytest.raises(SpecError) as caught:
+        chip(engine(**GIVEN), known("nvfp4"), known("nvfp4"))
+    said = "engine: format 'nvfp4': scales of blocks that are no powers of two have no array"
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("flow", "head"), [("weight", 0), ("input", 1), ("output", 4)])
+def test_shifts_come_with_weights(flow, head):
+    mx = known("mxint8")
+    found = chip(engine(**{**GIVEN, "stationarity": flow}), mx, mx).parameters()
+    assert (found["SHIFT"], found["HEAD"]) == (4, head)
+    plain = chip(engine(**{**GIVEN, "stationarity": flow}), INT8, INT8).parameters()
+    assert {**found, "SHIFT": 0, "HEAD": 0} == plain

@@ -67,7 +67,7 @@ def test_functions_of_one_argument_come_last_and_are_one():
     assert one.function == members[2:]
     one, reason = leading(graph, members, tables=False)
     assert (one.out, one.inner) == ("z", "")
-    assert reason == "g: gelu(z[m,n]); tables of functions have codes of up to 8 bits"
+    assert reason == "g: gelu(z[m,n]); tables of functions have one scale and codes of up to 8 bits"
 
 
 def test_a_group_is_taken_as_far_as_it_goes():

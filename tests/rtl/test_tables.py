@@ -91,4 +91,7 @@ def test_formats_of_many_bits_leave_functions_to_the_host():
     network = network_of(gemm(random.Random(0), last="gelu({0})"), "int16", 0)
     layer, host = network.operations
     assert layer.out == "z"
-    assert host.reason == "o: gelu(z[m,n]); tables of functions have codes of up to 8 bits"
+    assert (
+        host.reason
+        == "o: gelu(z[m,n]); tables of functions have one scale and codes of up to 8 bits"
+    )

@@ -37,7 +37,7 @@ def machine(chip: rtl.Chip, latency: int) -> Machine:
     levels = math.ceil(math.log2(chip.rows))
     return Machine(
         kept=kept,
-        delay=2 if kept else 3 + (levels + 1) // 2,
+        delay=2 if kept else 3 + (levels + 1) // 2 + (chip.shift > 0),
         post=(9 if floats else 7) + (chip.table > 0),
         latency=latency,
         write_latency=latency,
@@ -76,8 +76,9 @@ def _bits(mask: int) -> tuple[int, ...]:
 
 def _places(chip: rtl.Chip, unit: str) -> int:
     """Elements of a line of the buffer as a reader sees it."""
-    bits = {"moving": chip.moving, "second": chip.second, "residual": chip.activations}
-    return chip.line // (rtl.PARAMETER_BITS if unit == "params" else rtl.container(bits[unit]))
+    sizes = chip.parameters()
+    bits = {"moving": sizes["X"], "second": sizes["Y"], "residual": sizes["O"]}
+    return chip.line // (rtl.PARAMETER_BITS if unit == "params" else bits[unit])
 
 
 def _paced(chip: rtl.Chip, step: Order, first: rtl.Command, second: rtl.Command) -> Order:

@@ -9,6 +9,7 @@ from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.faulted import Answer
 from cosynth.rtl.floats import checked_inputs, run_floats, sampled, seeded
 from cosynth.rtl.folder import layout_table, write_folder
+from cosynth.rtl.grid import to_grid
 from cosynth.rtl.harden import harden
 from cosynth.rtl.inject import Campaign, Vulnerable, inject, ranked
 from cosynth.rtl.instructions import EVERY_SECOND, LOWEST, UNITS, Command, commands, decode
@@ -17,7 +18,7 @@ from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
 from cosynth.rtl.maxima import nests as maxima_nests
-from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
+from cosynth.rtl.network import Host, Layer, Network, quantised
 from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Flip, Share, Stratum, combined, wilson
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled

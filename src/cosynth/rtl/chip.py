@@ -11,13 +11,14 @@ from typing import Protocol
 from cosynth.errors import SpecError
 from cosynth.format import Format, accumulator
 from cosynth.hardware import Compute, Hardware, Memory, SpatialArray
+from cosynth.rtl.blocked import SHIFT_BITS, blocked
 from cosynth.rtl.operands import Operand, operand
+from cosynth.rtl.post import TABLE_BITS
 from cosynth.rtl.work import Post
 
 FLOWS = ("weight", "input", "output")
 PARAMETER_BITS = 64  # a bias and a multiplier
 AXI_WIDEST = 1024
-TABLE_BITS = 8  # of the longest index of a table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,18 @@ class Chip:
         return min(container(self.weights), container(self.activations), 8)
 
     @property
+    def shift(self) -> int:
+        """Bits of the shift that comes with a weight whose blocks have scales; else 0."""
+        return SHIFT_BITS if blocked(self.weights) else 0
+
+    @property
+    def head(self) -> int:
+        """Elements of shifts before a moving vector of weights: one for all rows, or for each."""
+        if not self.shift or self.flow == "weight":
+            return 0
+        return -(-self.rows * self.shift // container(self.weights)) if self.flow == "output" else 1
+
+    @property
     def sum_bits(self) -> int:
         """Bits of a line of sums."""
         return self.columns * self.accumulator
@@ -101,6 +114,8 @@ class Chip:
             "G": self.grain,
             "X": container(self.moving),
             "Y": container(self.second),
+            "SHIFT": self.shift,
+            "HEAD": self.head,
             "O": container(self.activations),
             **_float("X", x),
             **_float("Y", y),
@@ -216,8 +231,13 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
     if mac.unit not in {"multiplier", "decoded"}:
         problems.append(f"mac.unit {mac.unit!r} has no array yet; choose multiplier or decoded")
     for format in (weights, activations):
-        if format.scale is not None and format.block:
-            problems.append(f"format {format.name!r}: scales of blocks have no array yet")
+        if format.scale is not None and format.block and not format.power:
+            problems.append(
+                f"format {format.name!r}: scales of blocks that are no powers of two have no array"
+            )
+        if blocked(format) and container(format) < SHIFT_BITS:
+            problems.append(f"format {format.name!r}: shifts of {SHIFT_BITS} bits need elements of"
+                            " as many")  # fmt: skip
         if format.pairs:
             problems.append(f"format {format.name!r}: codes of pairs have no array")
         if not operand(format).signed:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cosynth.errors import MappingError
+from cosynth.rtl.blocked import within_blocks
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.packed import Packing, packing
 from cosynth.rtl.segments import Nest, Segment, Tile, nest, segments, tiles
 from cosynth.rtl.streams import Layout, box, lane_order
 from cosynth.rtl.work import Place, Work
+from cosynth.rtl.woven import layout as woven_layout
+from cosynth.rtl.woven import weave
 from cosynth.workload.einsum import Access, Index, Term
 
 Key = tuple[int, ...]
@@ -42,6 +45,7 @@ class Plan:
     columns: tuple[str, ...]
     visits: Mapping[Key, int]
     spilled: bool = False
+    woven: Mapping[Key, Layout] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:
@@ -86,6 +90,8 @@ class Plan:
         if self.passes:
             both = self.chip.rows, math.prod(self.nest.lanes[rank] for rank in self.columns)
             return Layout(order=(1, 0), start=(0, 0), extent=both, limits=both)
+        if self.woven:
+            return self.woven[tuple(tile.start.values())]
         found = self.packing
         return found.box(tile) if found else self._box(self.work.weight, tile)
 
@@ -177,6 +183,8 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
         outputs=outputs, rows=rows, columns=columns, visits={},
     )  # fmt: skip
     made = replace(made, parts=_parts(made, most))
+    made = replace(made, woven=_woven(made))
+    _check_blocks(made)
     visits = _visits(made)
     spilled = any(n > 1 for n in visits.values())
     if spilled and work.maxima:
@@ -227,6 +235,36 @@ def _check_maxima(chip: Chip, work: Work, one: Nest) -> None:
     lanes = math.prod(one.lanes.values())
     if chip.flow == "weight" and lanes > chip.rows:
         raise MappingError(f"{work.name}: {lanes} columns, each fed by a row of its own")
+
+
+def _check_blocks(one: Plan) -> None:
+    """Rows that are added before they are shifted lie in one block."""
+    if one.work.blocks is None or not one.held or one.work.blocks[0] not in one.rows:
+        return
+    rank, block = one.work.blocks
+    for tile, parts in zip(one.tiles, one.parts, strict=True):
+        for segment in parts:
+            starts = [tile.start[rank] + segment.start[rank]]
+            for turn in segment.loops:
+                if turn.rank == rank:
+                    starts = [at + turn.step * n for at in starts for n in range(turn.turns)]
+            if not within_blocks(starts, segment.lanes[rank], block):
+                raise MappingError(
+                    f"{one.work.name}: rows take {segment.lanes[rank]} neighbours along {rank!r}"
+                    f" across blocks of {block}, whose sums are shifted differently"
+                )
+
+
+def _woven(one: Plan) -> dict[Key, Layout]:
+    """How the weights of each tile lie, by its start, where shifts come with them."""
+    if not one.chip.shift or not one.work.packed:
+        return {}
+    return {
+        tuple(tile.start.values()): woven_layout(
+            [weave(one.chip, one.work, one.rows, one.columns, tile, part) for part in parts]
+        )
+        for tile, parts in zip(one.tiles, one.parts, strict=True)
+    }
 
 
 def _parts(one: Plan, most: int) -> tuple[tuple[Segment, ...], ...]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cosynth.mapping import operands
-from cosynth.rtl.chip import TABLE_BITS
 from cosynth.workload import Workload
 from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
+
+# bits of the longest index of a table
+TABLE_BITS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def _looked_up(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> 
         if tensor.role != "weight" or tensor.size != 1:
             return said
     if not tables:
-        return f"{said}; tables of functions have codes of up to {TABLE_BITS} bits"
+        return f"{said}; tables of functions have one scale and codes of up to {TABLE_BITS} bits"
     return replace(
         one, out=member.output.tensor, inner=one.inner or one.out, function=(*one.function, member)
     )

@@ -23,6 +23,7 @@ from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
+from cosynth.rtl.woven import tile_codes
 
 PAGE = 4096
 Number = TypeVar("Number", bound=np.generic)
@@ -71,6 +72,7 @@ def work_of(layer: Layer, mapping: mp.Mapping) -> Work:
         post=layer.post,
         packed=layer.constant,
         channel=layer.channel,
+        blocks=layer.blocks,
     )
 
 
@@ -304,11 +306,18 @@ def _constant(network: Network, chip: Chip, layer: Layer, one: Transfer) -> NDAr
     if one.kind == "table":
         table = np.array(layer.post.table, dtype=np.uint64)
         return packed_bits(table, container(network.activation_format))
+    name, format = layer.weight.tensor, network.weight_format
     if layer.maxima and chip.flow == "weight":
-        found = np.eye(*one.layout.extent, dtype=np.int64).reshape(-1)
-    else:
-        found = blocks(network.weights[layer.weight.tensor], one.layout)
-    return packed_bits(codes_of(found, network.weight_format), one.bits)
+        identity = np.eye(*one.layout.extent, dtype=np.int64).reshape(-1)
+        return packed_bits(codes_of(identity, format), one.bits)
+    if not one.layout.weave:
+        found = blocks(network.weights[name], one.layout)
+        return packed_bits(codes_of(found, format), one.bits)
+    shifts = network.shifts[name]
+    codes = codes_of(network.weights[name] >> shifts, format)
+    return packed_bits(
+        tile_codes(one.layout, layer.weight, codes, shifts.astype(np.uint64), one.bits), one.bits
+    )
 
 
 def write_tensor(

@@ -10,7 +10,8 @@ import numpy as np
 
 from cosynth.rtl.evaluate import evaluate
 from cosynth.rtl.floats import make_view
-from cosynth.rtl.network import Host, Layer, Network, Whole, grid, to_grid
+from cosynth.rtl.grid import grid, to_grid
+from cosynth.rtl.network import Host, Layer, Network, Whole
 from cosynth.rtl.operands import operand, rounding
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode

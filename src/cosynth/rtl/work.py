@@ -66,6 +66,8 @@ class Work:
     post: Post
     packed: bool = True
     channel: str = ""  # the rank that biases and multipliers follow
+    # the rank along which what is multiplied is shifted, and how many neighbours have one shift
+    blocks: tuple[str, int] | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property

@@ -16,6 +16,9 @@ module chip #(
     parameter int X = 8,
     parameter int Y = 8,
     parameter int O = 8,
+    // bits by which sums of products are shifted, and elements of shifts before a moving vector
+    parameter int SHIFT = 0,
+    parameter int HEAD = 0,
     parameter int X_FLOAT = 0,
     parameter int X_EXP = 1,
     parameter int X_MAN = 1,
@@ -98,9 +101,10 @@ module chip #(
   localparam int LOAD = 0, STORE = 1, MOVING = 2, SECOND = 3, FILL = 4, STEP = 5, TAKE = 6;
   localparam int RELOAD = 7, PARAM = 8, RESIDUAL = 9, DRAIN = 10;
   localparam int READERS = 6;
+  localparam int READ_SECOND = 2, READ_MOVING = 3;  // at the buffer, where both take turns
   localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
   // cycles from a step to its line of sums
-  localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2;
+  localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2 + (SHIFT != 0 ? 1 : 0);
   // 1: windows may be reduced to their greatest element
   localparam int MAXIMA = X_LOWEST != 0 || Y_LOWEST != 0 ? 1 : 0;
   localparam int SIZE = $clog2(D / 8);
@@ -226,8 +230,8 @@ module chip #(
   logic [2*LINE-1:0] write_lines;
   logic [2*W-1:0] write_data;
   logic [2*(W/G)-1:0] write_masks;
-  buffer #(.W(W), .G(G), .LINES(LINES), .READERS(READERS), .WRITERS(2), .LINE(LINE)) buffer (
-      .clk, .read_valid, .read_ready, .read_lines, .read_data, .write_valid, .write_ready,
+  buffer #(.W(W), .G(G), .LINES(LINES), .READERS(READERS), .TURNS(READ_SECOND), .WRITERS(2), .LINE(LINE)) buffer (
+      .clk, .rst, .read_valid, .read_ready, .read_lines, .read_data, .write_valid, .write_ready,
       .write_lines, .write_data, .write_masks
   );
   load #(.W(W), .D(D), .G(G), .ADDRESS(ADDRESS), .TOKENS(TOKENS), .LINE(LINE)) load (
@@ -254,16 +258,16 @@ module chip #(
 
   // operands
   logic moving_valid, moving_ready, second_valid, second_ready;
-  logic [ROWS*X-1:0] moving;
+  logic [(HEAD+ROWS)*X-1:0] moving;
   logic [COLUMNS*Y-1:0] second;
   reader #(
-      .W(W), .E(X), .LANES(ROWS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE),
+      .W(W), .E(X), .LANES(HEAD + ROWS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE),
       .LOWEST(X_LOWEST)
   ) reader_moving (
       .clk, .rst, .in_valid(valid[MOVING]), .in_ready(ready[MOVING]),
       .in_data(orders[MOVING*42+:42]), .available, .take(takes[MOVING*TOKENS+:TOKENS]),
-      .give(gives[MOVING*TOKENS+:TOKENS]), .busy(working[MOVING]), .read_valid(read_valid[3]),
-      .read_ready(read_ready[3]), .read_line(read_lines[3*LINE+:LINE]), .read_data,
+      .give(gives[MOVING*TOKENS+:TOKENS]), .busy(working[MOVING]), .read_valid(read_valid[READ_MOVING]),
+      .read_ready(read_ready[READ_MOVING]), .read_line(read_lines[READ_MOVING*LINE+:LINE]), .read_data,
       .out_valid(moving_valid), .out_ready(moving_ready), .out_data(moving)
   );
   reader #(
@@ -272,8 +276,8 @@ module chip #(
   ) reader_second (
       .clk, .rst, .in_valid(valid[SECOND]), .in_ready(ready[SECOND]),
       .in_data(orders[SECOND*42+:42]), .available, .take(takes[SECOND*TOKENS+:TOKENS]),
-      .give(gives[SECOND*TOKENS+:TOKENS]), .busy(working[SECOND]), .read_valid(read_valid[2]),
-      .read_ready(read_ready[2]), .read_line(read_lines[2*LINE+:LINE]), .read_data,
+      .give(gives[SECOND*TOKENS+:TOKENS]), .busy(working[SECOND]), .read_valid(read_valid[READ_SECOND]),
+      .read_ready(read_ready[READ_SECOND]), .read_line(read_lines[READ_SECOND*LINE+:LINE]), .read_data,
       .out_valid(second_valid), .out_ready(second_ready), .out_data(second)
   );
 
@@ -295,7 +299,8 @@ module chip #(
       array_kept #(
           .ROWS(ROWS), .COLUMNS(COLUMNS), .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT),
           .X_EXP(X_EXP), .X_MAN(X_MAN), .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN),
-          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .MAXIMA(MAXIMA)
+          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC),
+          .SHIFT(SHIFT), .HEAD(HEAD), .MAXIMA(MAXIMA)
       ) array (
           .clk, .rst, .bank_empty, .step, .step_first(unused_first), .step_ends(bank_ends),
           .step_greatest(keeps_greatest),
@@ -336,7 +341,8 @@ module chip #(
       array_held #(
           .ROWS(ROWS), .COLUMNS(COLUMNS), .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT),
           .X_EXP(X_EXP), .X_MAN(X_MAN), .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN),
-          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .TOKENS(TOKENS)
+          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .TOKENS(TOKENS),
+          .SHIFT(SHIFT), .HEAD(HEAD)
       ) array (
           .clk, .rst, .in_valid(valid[FILL]), .in_ready(ready[FILL]), .in_data(orders[FILL*42+:42]),
           .available, .take(takes[FILL*TOKENS+:TOKENS]), .give(gives[FILL*TOKENS+:TOKENS]),
