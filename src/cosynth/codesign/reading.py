@@ -65,7 +65,7 @@ def _grouped(command: rtl.Command) -> int:
 
 def grouped(command: rtl.Command) -> int:
     """Loops over one vector."""
-    return (command.extras[3] & ~rtl.EVERY_SECOND).bit_count()
+    return (command.extras[3] & ~(rtl.EVERY_SECOND | rtl.LOWEST)).bit_count()
 
 
 def at(turns: tuple[int, ...], strides: tuple[int, ...], base: int, numbers: Integers) -> Integers:
