@@ -5,7 +5,8 @@ each and lines of 512 bits, which synthesise in about a minute each; int8, or fp
 of 48 bits. Each is synthesised module by module with Booth multipliers, to NAND2 equivalents.
 Memories are macros: they are left out on both sides, as their area is a law of its own. The law of
 what a chip has beside its units was fitted to the designs of even number (`--fit` fits it again);
-those of odd number test it.
+those of odd number test it. `--extras` prints instead what a chip of 8 x 8 pays for what only some
+networks need: tables of functions, leaky functions, maxima.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from cosynth.rtl.chip import Chip, chip
 from cosynth.rtl.liberty import OWN, Library, read_liberty
 from cosynth.rtl.parts import Module, Recipe, modules
 from cosynth.rtl.source import sources
+from cosynth.rtl.synthesise import synthesise
 
 SEED, DESIGNS = 0, 24
 MOST = {"units": 256, "registers": 64, "buffer_width": 512}
@@ -191,6 +193,20 @@ def said(title: str, some: Sequence[Made]) -> None:
           f"{errors[np.argmax(np.abs(errors))]:+.1%}")  # fmt: skip
 
 
+def extras() -> Iterator[str]:
+    """Lines: gates of a chip of 8 x 8, and what more it has with each thing that not all need."""
+    given = {"tables": {"table": 8}, "leaky": {"leaky": True}, "maxima": {"maxima": True}}
+    for (name, sums), flow in itertools.product(SUMS.items(), ("weight", "input", "output")):
+        bare = chip(engine(stationarity=flow, rows=8, columns=8, accumulator=sums),
+                    known(name), known(name))  # fmt: skip
+        gates = synthesise(sources("chip"), "chip", bare.parameters()).gates
+        parts = []
+        for what, changes in given.items():
+            more = synthesise(sources("chip"), "chip", replace(bare, **changes).parameters()).gates
+            parts.append(f"{what} {more - gates:7,.0f} ({more / gates - 1:+.1%})")
+        yield f"{name:11} {flow:7} {gates:9,.0f}  {'  '.join(parts)}"
+
+
 def blocks(library: Library) -> None:
     """Print what shifted sums cost: chips of mxint8 less those of int8, beside the law."""
     print(f"{'array':>7} {'keeps':8}{'regs':>5}{'int8':>11}{'mxint8':>11}{'more':>8}{'law':>8}")
@@ -207,8 +223,13 @@ def main() -> int:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--designs", type=int, default=DESIGNS)
     reader.add_argument("--fit", action="store_true", help="print the constants of the law")
+    reader.add_argument("--extras", action="store_true", help="what only some networks need")
     reader.add_argument("--blocks", action="store_true", help="print what scales of blocks cost")
     asked = reader.parse_args()
+    if asked.extras:
+        for line in extras():
+            print(line, flush=True)
+        return 0
     library = read_liberty()
     if asked.blocks:
         blocks(library)

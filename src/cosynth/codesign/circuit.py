@@ -188,6 +188,7 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         chip.accumulator,
     )  # fmt: skip
     layers = [one.name for one in network.operations if isinstance(one, rtl.Layer)]
+    chip = rtl.equipped(chip, (o for o in network.operations if isinstance(o, rtl.Layer)))
     same = {
         plan.jobs[at].name: [plan.jobs[other] for other in kind]
         for kind in plan.kinds
@@ -200,6 +201,9 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
             found = estimate(low.graph, hardware, _as_stored(chip, chosen), goal, on_layer=on_layer)
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
             _add(candidates, nests, same)
+        for one in network.operations:
+            if isinstance(one, rtl.Layer) and one.maxima:
+                candidates[one.name] = rtl.maxima_nests(one, chip)
         settled = _chosen(network, chip, candidates, same)
         program, settled = _mended(network, chip, candidates, settled)
     else:
@@ -209,7 +213,8 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     fitting = {
         layer: settled[layer]
         for layer in layers
-        if not broken_rules(jobs[layer], settled[layer], hw.priced(hardware))
+        if jobs[layer].einsum.contraction
+        and not broken_rules(jobs[layer], settled[layer], hw.priced(hardware))
     }
     priced = estimate(low.graph, hardware, chosen, mappings=fitting)
     cycles = {one.job.name: float(one.cost.latency) * chip.frequency for one in priced.layers}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cosynth.errors import MappingError
 from cosynth.rtl.entries import Entries, entries_of, life_of
-from cosynth.rtl.instructions import EVERY_SECOND, Command
+from cosynth.rtl.instructions import EVERY_SECOND, LOWEST, Command
 from cosynth.rtl.plan import Plan
 from cosynth.rtl.segments import Segment, Tile, Turn
-from cosynth.rtl.streams import Layout, Stream, stream
+from cosynth.rtl.streams import Layout, Loops, Stream, stream
 from cosynth.rtl.woven import offset, vectors, weave
 from cosynth.workload import Access
 
-ADDS, LOADED, BEGUN, UNFINISHED = 1, 2, 4, 8
+ADDS, LOADED, BEGUN, UNFINISHED, GREATEST = 1, 2, 4, 8, 16
 
 
 def reader(unit: str, one: Stream) -> Command:
@@ -58,11 +59,15 @@ def array_commands(
                 packing.split, box, base, begin, packing.vector(lanes), packing.walk(walk)
             )
         strided = one.chip.strided and kind == "data"
-        return stream(operands[kind], boxes[kind], base, start, lanes, walk, strided=strided)
+        found = stream(operands[kind], boxes[kind], base, start, lanes, walk, strided=strided)
+        lowest = LOWEST * (kind == "data" and work.maxima)
+        return replace(found, grouped=found.grouped | lowest)
 
     every = [(turn.rank, turn.turns, turn.step) for turn in loops]
     found = [reader("moving", read(moving, one.rows, every))]
     stays = operands[second] if one.held else work.output
+    if one.passes:
+        stays = Access(tensor="identity")
     life = life_of(loops, stays)
     entries = entries_of(loops[:life], stays)
     if entries.total > one.chip.entries:
@@ -74,9 +79,12 @@ def array_commands(
         rows = [(rank, segment.lanes[rank], 1) for rank in one.rows]
         banks = loops[life:]
         walk = [*rows, *entries.fills, *((t.rank, t.turns, t.step) for t in banks)]
-        found.append(reader("second", read(second, one.columns, walk)))
+        if one.passes:
+            found.append(reader("second", _identity(one, segment, boxes["weight"], at["weight"])))
+        else:
+            found.append(reader("second", read(second, one.columns, walk)))
         counts = (
-            math.prod(count for _, count, _ in rows) + apart,
+            one.chip.rows if one.passes else math.prod(count for _, count, _ in rows) + apart,
             entries.total,
             math.prod(turn.turns for turn in banks),
         )
@@ -84,9 +92,17 @@ def array_commands(
         found.append(_steps(one, segment, loops, entries, life))
     else:
         found.append(reader("second", read(second, one.columns, every)))
-        found.append(_kept_steps(loops, stays, entries, life))
+        found.append(_kept_steps(one, loops, stays, entries, life))
         found.append(_lines(one, segment, loops, stays, entries, life))
     return tuple(found)
+
+
+def _identity(one: Plan, segment: Segment, layout: Layout, at: int) -> Stream:
+    """Rows of an identity; those of no lane are zero."""
+    lanes = math.prod(segment.lanes[rank] for rank in one.columns)
+    rows = Loops(turns=(layout.extent[0],), strides=((layout.extent[1],), (0,), (0,)))
+    base = at * one.chip.grain // one.bits("weight")
+    return Stream(loops=rows, bases=(base, 0, 0), run=lanes, a_limit=1, b_limit=lanes, grouped=0)
 
 
 def _mask(flags: Sequence[bool]) -> int:
@@ -118,6 +134,7 @@ def _flags(one: Plan, segment: Segment) -> int:
         | LOADED * one.spilled
         | BEGUN * (not segment.opens)
         | UNFINISHED * (not segment.closes)
+        | GREATEST * one.work.maxima
     )
 
 
@@ -146,7 +163,9 @@ def _padded(entries: Entries, loops: Sequence[Turn]) -> tuple[int, ...]:
     return (*entries.steps, *(0 for _ in loops[len(entries.steps) :]))
 
 
-def _kept_steps(loops: Sequence[Turn], stays: Access, entries: Entries, life: int) -> Command:
+def _kept_steps(
+    one: Plan, loops: Sequence[Turn], stays: Access, entries: Entries, life: int
+) -> Command:
     """Steps of an array that keeps sums: each adds to one entry of every unit."""
     zero = (0,) * len(loops)
     return Command(
@@ -158,7 +177,7 @@ def _kept_steps(loops: Sequence[Turn], stays: Access, entries: Entries, life: in
             _mask([at < life and turn.rank not in stays.ranks for at, turn in enumerate(loops)]),
             _mask([at < life for at in range(len(loops))]),
             0,
-            0,
+            GREATEST * one.work.maxima,
         ),
     )
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Protocol
 
 from cosynth.errors import SpecError
 from cosynth.format import Format, accumulator
 from cosynth.hardware import Compute, Hardware, Memory, SpatialArray
 from cosynth.rtl.blocked import SHIFT_BITS, blocked
 from cosynth.rtl.operands import Operand, operand
+from cosynth.rtl.post import TABLE_BITS
+from cosynth.rtl.work import Post
 
 FLOWS = ("weight", "input", "output")
 PARAMETER_BITS = 64  # a bias and a multiplier
@@ -40,6 +44,9 @@ class Chip:
     decoded: bool
     weights: Format
     activations: Format
+    table: int = 0  # bits by which lanes look up functions; 0: they cannot
+    leaky: bool = False  # whether negative sums have multipliers of their own
+    maxima: bool = False  # whether the greatest of products can be kept instead of their sum
 
     @property
     def moving(self) -> Format:
@@ -120,8 +127,22 @@ class Chip:
             "ACC": self.accumulator,
             "STRIDED": int(self.strided),
             "PARAMS": self.columns if self.flow == "weight" else 1,
+            "LEAKY": int(self.leaky),
+            "TABLE": self.table,
+            "X_LOWEST": self._lowest(weight=True),
+            "Y_LOWEST": self._lowest(weight=False),
             "WIDTH": self.width,
         }
+
+    def _lowest(self, *, weight: bool) -> int:
+        """Code of the lowest activation where data come by this reader, if maxima need it; or 0."""
+        if not self.maxima or (self.flow == "weight") != weight:
+            return 0
+        bits, one = container(self.activations), operand(self.activations)
+        if one.float:
+            return 1 << bits - 1 | _top(self.activations, one)
+        element = self.activations.element
+        return (1 << bits) - int(min(element.largest, -element.lowest))
 
 
 def _float(prefix: str, one: Operand) -> dict[str, int]:
@@ -141,6 +162,41 @@ def _top(format: Format, one: Operand) -> int:
     low = one.step + one.mantissa  # exponent of the lowest normal binade
     significand = int(fraction * 2 ** (one.mantissa + 1))
     return ((exponent - 1 - low + 1) << one.mantissa) + significand - (1 << one.mantissa)
+
+
+class Needs(Protocol):
+    """A layer, as far as it may need what not every chip has."""
+
+    @property
+    def post(self) -> Post:
+        """What follows its sums."""
+
+    @property
+    def maxima(self) -> bool:
+        """Whether they are no sums, but maxima."""
+
+
+def equipped(one: Chip, layers: Iterable[Needs]) -> Chip:
+    """Return the chip with what its layers need, and no more."""
+    every = tuple(layers)
+    entries = max((len(layer.post.table) for layer in every), default=0)
+    return replace(
+        one,
+        table=max(entries, 1).bit_length() - 1,
+        leaky=any(layer.post.negative for layer in every),
+        maxima=any(layer.maxima for layer in every),
+    )
+
+
+def index_bits(format: Format) -> int:
+    """Bits by which functions of a format are looked up; 0 where there are no tables for it.
+
+    Whole numbers have 8 bits before a function, however few they have behind it; floats their own.
+    """
+    bits = container(format)
+    if bits > TABLE_BITS:
+        return 0
+    return bits if operand(format).float else TABLE_BITS
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cosynth.errors import WorkloadError
 from cosynth.format import Format
+from cosynth.rtl.bits import as_signed
 from cosynth.rtl.blocked import (
     Bounds,
     Scaled,
@@ -22,16 +23,20 @@ from cosynth.rtl.blocked import (
     summed_rank,
     units_of,
 )  # fmt: skip
+from cosynth.rtl.chip import index_bits
+from cosynth.rtl.evaluate import applied
 from cosynth.rtl.floats import looked_up, run_floats
 from cosynth.rtl.grid import grid, to_grid
 from cosynth.rtl.operands import operand
-from cosynth.rtl.post import Fused, leading
+from cosynth.rtl.post import TABLE_BITS, Fused, leading
+from cosynth.rtl.words import codes_of, whole_of
 from cosynth.rtl.work import Post
 from cosynth.workload import Access, Einsum, Workload
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 MULTIPLIER_BITS = 15  # and a sign
+MOST_MULTIPLIER = (1 << MULTIPLIER_BITS) - 1
 MOST_SHIFT = 62
 # a float's lane counts quarters of its smallest step: `lane.sv`
 QUARTERS = 2
@@ -58,6 +63,11 @@ class Layer:
     constant: bool
     # the rank along which sums are shifted, and how many neighbours share a shift
     blocks: tuple[str, int] | None = None
+
+    @property
+    def maxima(self) -> bool:
+        """Whether the greatest of the products is kept instead of their sum."""
+        return self.einsum.reduction == "max"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +125,7 @@ def quantised(
     values = run_floats(graph, constants, inputs)
     _, most = grid(activations)
     parts = [[graph.einsums[at] for at in group] for group in groups]
-    firsts = [_leading(graph, members, weights) for members in parts]
+    firsts = [_leading(graph, members, weights, activations) for members in parts]
     if blocked(activations):
         layers = [found for found, _ in firsts if found is not None]
         dims = channel_dims(graph, layers, activations.block) if blocked(weights) else {}
@@ -140,6 +150,8 @@ def quantised(
     for members, (found, reason) in zip(parts, firsts, strict=True):
         if found is not None:
             data = units[_root(graph, found.data.tensor)]
+            if found.head.reduction == "max" and found.taken == 1:
+                units[found.out] = data
             blocks = None
             if blocked(weights):
                 one = _scaled_layer(graph, found, known, units, weights, activations, accumulator)
@@ -201,9 +213,14 @@ def _root(graph: Workload, name: str) -> str:
     return _root(graph, tensor.view_of[0]) if tensor.view_of else name
 
 
-def _leading(graph: Workload, members: list[Einsum], weights: Format) -> tuple[Fused | None, str]:
+def _leading(
+    graph: Workload, members: list[Einsum], weights: Format, activations: Format
+) -> tuple[Fused | None, str]:
     """What of a group the array runs, and why not more."""
-    found, reason = leading(graph, members)
+    scaled = blocked(weights) or blocked(activations)
+    found, reason = leading(graph, members, tables=index_bits(activations) > 0 and not scaled)
+    if found is not None and scaled and found.head.reduction == "max":
+        return None, "maxima of what has scales of blocks"
     if found is None or not blocked(weights) or _constant(graph, found):
         return found, reason
     return None, "both factors are computed, and weights in the array come with their shifts"
@@ -237,6 +254,8 @@ def _weight_unit(
     _, most = grid(weights)
     axes = tuple(dim for dim in range(value.ndim) if dim != axis)
     unit = np.maximum(np.abs(value).max(axis=axes, keepdims=True), 1e-12) / most
+    if one.head.reduction == "max":  # by ones
+        unit = np.ones_like(unit)
     whole[one.weight.tensor] = to_grid(value, unit, weights)
     return np.broadcast_to(unit.reshape(-1), channels)
 
@@ -276,22 +295,28 @@ def _layer(
     head = one.head
     data_unit, weight_unit = unit
     fine = QUARTERS if operand(activations).float else 0
-    out_unit = units[one.out].reshape(-1) / 2**fine
-    factor = one.scale * data_unit * weight_unit / out_unit
-    shift = math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max())))
-    shift = min(max(shift, 0), MOST_SHIFT)  # below 0 where outputs were never seen but as zero
-    multiplier = np.minimum(np.rint(factor * 2.0**shift), (1 << MULTIPLIER_BITS) - 1)
-    added = np.rint(_bias(one, constants) / (data_unit * weight_unit))
     _, most = grid(activations)
+    inside = most if fine or not one.function else (1 << TABLE_BITS - 1) - 1
+    inner_unit = units[one.inner or one.out] * (most / inside)
+    out_unit = inner_unit.reshape(-1) / 2**fine
+    factor = one.scale * data_unit * weight_unit / out_unit
+    slope = constants[one.slope].reshape(-1) if isinstance(one.slope, str) else one.slope
+    negative = factor * slope
+    largest = max(float(factor.max()), float(np.abs(negative).max()))
+    shift = math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(largest))
+    shift = min(max(shift, 0), MOST_SHIFT)  # below 0 where outputs were never seen but as zero
+    multiplier, negative = (
+        np.clip(np.rint(each * 2.0**shift), -MOST_MULTIPLIER, MOST_MULTIPLIER)
+        for each in (factor, negative)
+    )
+    added = np.rint(_bias(one, constants) / (data_unit * weight_unit))
     # what limits by anything but zero has one unit
+    limits = [limit if not limit else limit / float(inner_unit) for limit in (one.low, one.high)]
     limits = [
-        limit if not limit else limit / float(units[one.out]) for limit in (one.low, one.high)
-    ]
-    limits = [
-        most * sign if one is None else one for sign, one in zip((-1, 1), limits, strict=True)
+        inside * sign if one is None else one for sign, one in zip((-1, 1), limits, strict=True)
     ]
     low, high = (
-        int(min(max(round(limit * 2**fine), -most << fine), most << fine)) for limit in limits
+        int(min(max(round(limit * 2**fine), -inside << fine), inside << fine)) for limit in limits
     )
     coefficient, residual_shift = 0.0, 0
     if one.residual:
@@ -315,5 +340,28 @@ def _layer(
             residual=one.residual,
             residual_multiplier=round(coefficient / 2**residual_shift),
             residual_shift=residual_shift,
+            negative=tuple(int(value) for value in negative) if one.slope != 1.0 else (),
+            table=_table(one, float(inner_unit), float(units[one.out]), activations, constants)
+            if one.function
+            else (),
         ),
     )
+
+
+def _table(
+    one: Fused,
+    inner_unit: float,
+    out_unit: float,
+    format: Format,
+    constants: Mapping[str, Floats],
+) -> tuple[int, ...]:
+    """Codes of a function by those of its argument; what is no number is 0."""
+    bits = index_bits(format)
+    codes = np.arange(1 << bits)
+    if operand(format).float:
+        arguments = whole_of(codes.astype(np.uint64), format)
+    else:
+        arguments = as_signed(codes, bits)
+    values = applied(one.function, one.inner, arguments * inner_unit, constants)
+    found = np.nan_to_num(values, nan=0.0)
+    return tuple(codes_of(to_grid(found, out_unit, format), format).tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -51,9 +52,17 @@ class Plan:
         """Whether units hold an operand; else they keep sums."""
         return self.chip.flow != "output"
 
+    @property
+    def passes(self) -> bool:
+        """Whether each row's element goes through to its own column: units hold an identity.
+
+        So are maxima taken where weights stay: all columns of a row share its element.
+        """
+        return self.work.maxima and self.chip.flow == "weight"
+
     def bits(self, kind: str) -> int:
         """Bits of an element of a region."""
-        if kind == "params":
+        if kind in {"params", "table"}:
             return PARAMETER_BITS
         return container(self.chip.weights if kind == "weight" else self.chip.activations)
 
@@ -68,6 +77,9 @@ class Plan:
         }
         if work.post.residual:
             found["residual"] = self._box(work.output, tile, work.post.residual)
+        if work.post.table:
+            size = -(-len(work.post.table) * self.bits("out") // PARAMETER_BITS)
+            found["table"] = Layout(order=(0,), start=(0,), extent=(size,), limits=(size,))
         return found
 
     def _box(self, access: Access, tile: Tile, name: str = "") -> Layout:
@@ -75,6 +87,9 @@ class Plan:
         return box(access, tile.start, tile.size, place.shape, place.order)
 
     def _weight(self, tile: Tile) -> Layout:
+        if self.passes:
+            both = self.chip.rows, math.prod(self.nest.lanes[rank] for rank in self.columns)
+            return Layout(order=(1, 0), start=(0, 0), extent=both, limits=both)
         if self.woven:
             return self.woven[tuple(tile.start.values())]
         found = self.packing
@@ -145,6 +160,56 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
     outputs = tuple(rank for rank in einsum.ranks if rank in within)
     one = nest(work.mapping, einsum.sizes, frozenset(einsum.ranks) - within)
     whole = Tile(start=dict.fromkeys(einsum.sizes, 0), size=dict(einsum.sizes))
+    _check(chip, work, one)
+    data = places[work.data.tensor]
+    near = box(work.data, whole.start, whole.size, data.shape, data.order)
+    out = places[work.out]
+    written = box(work.output, whole.start, whole.size, out.shape, out.order)
+    lanes_of = {
+        name: [rank for rank in one.lanes if one.dimension[rank] == name]
+        for name in ("rows", "columns")
+    }
+    if chip.flow == "weight":
+        rows = lane_order(work.data, near, lanes_of["rows"])
+        columns = lane_order(work.output, written, lanes_of["columns"])
+        if work.maxima:
+            rows = columns
+    else:
+        rows = tuple(lanes_of["rows"])
+        columns = lane_order(work.data, near, lanes_of["columns"])
+    made = Plan(
+        chip=chip, work=work, places=places, nest=one, parts=(),
+        tiles=tuple(itertools.islice(tiles(one), most + 1)),
+        outputs=outputs, rows=rows, columns=columns, visits={},
+    )  # fmt: skip
+    made = replace(made, parts=_parts(made, most))
+    made = replace(made, woven=_woven(made))
+    _check_blocks(made)
+    visits = _visits(made)
+    spilled = any(n > 1 for n in visits.values())
+    if spilled and work.maxima:
+        raise MappingError(f"{work.name}: maxima would be spilled, and go on from zero")
+    return replace(made, visits=visits, spilled=spilled)
+
+
+def _visits(made: Plan) -> dict[Key, int]:
+    """How often segments come to each half of the sums."""
+    visits: dict[Key, int] = {}
+    for tile, parts in zip(made.tiles, made.parts, strict=True):
+        for segment in parts:
+            if segment.opens:
+                lines = made.lines(segment.half)[""]
+                if lines > made.chip.sum_lines:
+                    raise MappingError(
+                        f"{made.work.name}: {lines} lines of sums; a half has {made.chip.sum_lines}"
+                    )
+                for key in made.keys(tile, segment):
+                    visits[key] = visits.get(key, 0) + 1
+    return visits
+
+
+def _check(chip: Chip, work: Work, one: Nest) -> None:
+    """MappingError where the array cannot run a layer with these loops, whatever fits."""
     if work.post.residual_shift >= 1 << SHIFT_BITS:
         raise MappingError(
             f"{work.name}: its residual would be shifted by {work.post.residual_shift} bits, the"
@@ -157,40 +222,19 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
         odd = [lp.tile for lp in one.inner if lp.level != "buffer" and lp.rank == rank]
         if any(tile % lanes for tile in odd):
             raise MappingError(f"{work.name}: steps along {rank!r} are no multiple of its lanes")
-    data = places[work.data.tensor]
-    near = box(work.data, whole.start, whole.size, data.shape, data.order)
-    out = places[work.out]
-    written = box(work.output, whole.start, whole.size, out.shape, out.order)
-    lanes_of = {
-        name: [rank for rank in one.lanes if one.dimension[rank] == name]
-        for name in ("rows", "columns")
-    }
-    if chip.flow == "weight":
-        rows = lane_order(work.data, near, lanes_of["rows"])
-        columns = lane_order(work.output, written, lanes_of["columns"])
-    else:
-        rows = tuple(lanes_of["rows"])
-        columns = lane_order(work.data, near, lanes_of["columns"])
-    made = Plan(
-        chip=chip, work=work, places=places, nest=one, parts=(),
-        tiles=tuple(itertools.islice(tiles(one), most + 1)),
-        outputs=outputs, rows=rows, columns=columns, visits={},
-    )  # fmt: skip
-    made = replace(made, parts=_parts(made, most))
-    made = replace(made, woven=_woven(made))
-    _check_blocks(made)
-    visits: dict[Key, int] = {}
-    for tile, parts in zip(made.tiles, made.parts, strict=True):
-        for segment in parts:
-            if segment.opens:
-                lines = made.lines(segment.half)[""]
-                if lines > chip.sum_lines:
-                    raise MappingError(
-                        f"{work.name}: {lines} lines of sums; a half has {chip.sum_lines}"
-                    )
-                for key in made.keys(tile, segment):
-                    visits[key] = visits.get(key, 0) + 1
-    return replace(made, visits=visits, spilled=any(n > 1 for n in visits.values()))
+    if work.maxima:
+        _check_maxima(chip, work, one)
+
+
+def _check_maxima(chip: Chip, work: Work, one: Nest) -> None:
+    """A column adds what its rows multiply, so one of them alone may work for it."""
+    if not chip.maxima:
+        raise MappingError(f"{work.name}: the chip keeps no maxima")
+    if "rows" in one.dimension.values():
+        raise MappingError(f"{work.name}: rows would be added, not compared")
+    lanes = math.prod(one.lanes.values())
+    if chip.flow == "weight" and lanes > chip.rows:
+        raise MappingError(f"{work.name}: {lanes} columns, each fed by a row of its own")
 
 
 def _check_blocks(one: Plan) -> None:

@@ -18,6 +18,7 @@ module array_kept #(
     parameter int DECODED = 0,
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
+    parameter int MAXIMA = 0,
     // bits by which products of each row are shifted: all rows' stand in HEAD elements before x
     parameter int SHIFT = 0,
     parameter int HEAD = 0,
@@ -31,6 +32,7 @@ module array_kept #(
     input  wire logic                   step,
     input  wire logic                   step_first,
     input  wire logic                   step_ends,
+    input  wire logic                   step_greatest,
     input  wire logic [ENTRY-1:0]       step_entry,
     input  wire logic [(HEAD+ROWS)*X-1:0] x,
     input  wire logic [COLUMNS*Y-1:0]   y,
@@ -95,9 +97,16 @@ module array_kept #(
     if (rst) steps <= '0;
     else steps <= {steps[0], step};
   end
+  logic greatest;
   logic unused_bits;
   assign unused_bits = &{1'b0, left};
   generate
+    if (MAXIMA != 0) begin : g_maxima
+      logic came;
+      always_ff @(posedge clk) {greatest, came} <= {came, step_greatest};
+    end else begin : g_sums
+      assign greatest = step_greatest;
+    end
     for (genvar r = 0; r < ROWS; r++) begin : g_row
       logic [SHIFT_BITS-1:0] by;
       if (SHIFT != 0) begin : g_shifted
@@ -109,9 +118,10 @@ module array_kept #(
         unit_kept #(
             .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT), .X_EXP(X_EXP), .X_MAN(X_MAN),
             .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN), .DECODED(DECODED), .PRODUCT(PRODUCT),
-            .ACC(ACC), .SHIFT(SHIFT)
+            .ACC(ACC), .SHIFT(SHIFT), .MAXIMA(MAXIMA)
         ) unit_kept (
             .clk, .x(left[(HEAD+r)*X+:X]), .y(right[c*Y+:Y]), .by(by), .adds(steps[1]), .first(firsts[1]),
+            .greatest,
             .place(places[1]), .reading, .sum(columns_of[(r*COLUMNS+c)*ACC+:ACC])
         );
       end
