@@ -70,6 +70,8 @@ def terms(shape: Shape) -> dict[str, dict[str, Array]]:
             "column": shape.columns,
             "parameter": shape.columns if shape.flow == "weight" else 1.0,
             "line_bit": shape.line,
+            # positions may lie side by side in lanes, and then every second of them
+            "strided_bit": 0.0 if shape.flow == "weight" else shape.line,
         },
         "copies": {"fixed": 1.0, "beat_bit": shape.beat, "line_bit": shape.line},
         "commands": {"fixed": 1.0, "address_bit": xp.log2(shape.buffer), "kept": float(kept)},
