@@ -5,7 +5,8 @@ each and lines of 512 bits, which synthesise in about a minute each; int8, or fp
 of 48 bits. Each is synthesised module by module with Booth multipliers, to NAND2 equivalents.
 Memories are macros: they are left out on both sides, as their area is a law of its own. The law of
 what a chip has beside its units was fitted to the designs of even number (`--fit` fits it again);
-those of odd number test it.
+those of odd number test it. `--extras` prints instead what a chip of 8 x 8 pays for what only some
+networks need: tables of functions, leaky functions, maxima.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,13 +23,14 @@ from cosynth.codesign.explore import chip_space
 from cosynth.cost import silicon
 from cosynth.format import known
 from cosynth.hardware import Hardware, priced
-from cosynth.hardware.circuit import Shape, terms
+from cosynth.hardware.circuit import Shape, shifter_gates, terms
 from cosynth.hardware.families.engine import engine
 from cosynth.hardware.laws import logic_area
 from cosynth.rtl.chip import Chip, chip
 from cosynth.rtl.liberty import OWN, Library, read_liberty
 from cosynth.rtl.parts import Module, Recipe, modules
 from cosynth.rtl.source import sources
+from cosynth.rtl.synthesise import synthesise
 
 SEED, DESIGNS = 0, 24
 MOST = {"units": 256, "registers": 64, "buffer_width": 512}
@@ -61,6 +63,10 @@ GROUPS = {
 }
 NAMES = tuple(dict.fromkeys(GROUPS.values()))
 UNITS = ("array", "registers in units")  # of these the law of multipliers is taken off
+
+
+# arrays of chips with and without scales of blocks: rows, columns, B of registers
+SHAPES = ((8, 8, 32), (16, 8, 64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +103,7 @@ def made(number: int, point: Mapping[str, object], library: Library) -> Made:
     """Synthesise a design."""
     numbers = dict(point)
     name = str(numbers.pop("format"))
-    hardware = engine(**numbers, accumulator=SUMS[name])
+    hardware = engine(**numbers, accumulator=SUMS.get(name, "int32"))
     circuit = chip(hardware, known(name), known(name))
     found = modules(sources("chip"), "chip", circuit.parameters(), RECIPE)
     return Made(number=number, point=point, hardware=hardware, chip=circuit,
@@ -187,13 +193,47 @@ def said(title: str, some: Sequence[Made]) -> None:
           f"{errors[np.argmax(np.abs(errors))]:+.1%}")  # fmt: skip
 
 
+def extras() -> Iterator[str]:
+    """Lines: gates of a chip of 8 x 8, and what more it has with each thing that not all need."""
+    given = {"tables": {"table": 8}, "leaky": {"leaky": True}, "maxima": {"maxima": True}}
+    for (name, sums), flow in itertools.product(SUMS.items(), ("weight", "input", "output")):
+        bare = chip(engine(stationarity=flow, rows=8, columns=8, accumulator=sums),
+                    known(name), known(name))  # fmt: skip
+        gates = synthesise(sources("chip"), "chip", bare.parameters()).gates
+        parts = []
+        for what, changes in given.items():
+            more = synthesise(sources("chip"), "chip", replace(bare, **changes).parameters()).gates
+            parts.append(f"{what} {more - gates:7,.0f} ({more / gates - 1:+.1%})")
+        yield f"{name:11} {flow:7} {gates:9,.0f}  {'  '.join(parts)}"
+
+
+def blocks(library: Library) -> None:
+    """Print what shifted sums cost: chips of mxint8 less those of int8, beside the law."""
+    print(f"{'array':>7} {'keeps':8}{'regs':>5}{'int8':>11}{'mxint8':>11}{'more':>8}{'law':>8}")
+    for flow, (rows, columns, held) in itertools.product(("weight", "input", "output"), SHAPES):
+        point = {"rows": rows, "columns": columns, "stationarity": flow, "registers": held}
+        plain, scaled = (made(0, {**point, "format": name}, library) for name in ("int8", "mxint8"))
+        model = shifter_gates(flow, rows, columns, held=held * 8, sum_bits=scaled.chip.accumulator)
+        print(f"{rows:>4}x{columns:<2} {flow:8}{held:5}{plain.total:11,.0f}{scaled.total:11,.0f}"
+              f"{scaled.total - plain.total:8,.0f}{model:8,.0f}", flush=True)  # fmt: skip
+
+
 def main() -> int:
     """Print the tables."""
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--designs", type=int, default=DESIGNS)
     reader.add_argument("--fit", action="store_true", help="print the constants of the law")
+    reader.add_argument("--extras", action="store_true", help="what only some networks need")
+    reader.add_argument("--blocks", action="store_true", help="print what scales of blocks cost")
     asked = reader.parse_args()
+    if asked.extras:
+        for line in extras():
+            print(line, flush=True)
+        return 0
     library = read_liberty()
+    if asked.blocks:
+        blocks(library)
+        return 0
     some = []
     print(f"seed {SEED}\n{'no':>3} {'array':>7} {'keeps':8}{'format':11}{'regs':>5}{'width':>6}"
           f"{'gates':>11}{'model':>11}{'error':>8}  shares of {', '.join(NAMES)}")  # fmt: skip

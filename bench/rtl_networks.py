@@ -2,8 +2,8 @@
 
 `--designs` chips are drawn by `--seed` from the space that `explore` searches by default. Those are
 kept that simulate in minutes (at most `--most-units` multipliers and a buffer of at most
-`--most-buffer` KiB) and whose format has an array; what was passed over is counted. Floats are
-summed in the accumulator `exact`, as the family's 32 bits would wrap.
+`--most-buffer` KiB); what was passed over is counted. `--formats` keeps those of some formats.
+Floats are summed in the accumulator `exact`, as the family's 32 bits would wrap.
 
 For each chip and network a row tells layers on the chip and on the host, multiply-accumulates on
 the chip, bits compared and wrong, cycles against the prediction (whole, and by layer) and as a
@@ -17,7 +17,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ import numpy as np
 import cosynth as cs
 from cosynth.codesign import ChipProblem, chip_space, circuit, goal
 from cosynth.errors import CosynthError
-from cosynth.format import Assignment
+from cosynth.format import Assignment, known
 from cosynth.hardware import Hardware
 from cosynth.rtl import Host
 from cosynth.workload import Builder, Workload
@@ -73,7 +73,7 @@ def network(name: str) -> Workload:
 
 
 def points(
-    seed: int, count: int, *, most_units: int, most_buffer: int
+    seed: int, count: int, *, most_units: int, most_buffer: int, formats: Sequence[str] = ()
 ) -> tuple[list[Point], Counter[str]]:
     """Points of the space in the order in which a seed gives them, and why others were left out."""
     space = chip_space(None)
@@ -86,8 +86,8 @@ def points(
             left["more multipliers"] += 1
         elif int(point["buffer"]) > most_buffer:
             left["a larger buffer"] += 1
-        elif str(point["format"]).startswith("mx"):
-            left["a format with scales of blocks"] += 1
+        elif formats and str(point["format"]) not in formats:
+            left["another format"] += 1
         else:
             found.append(dict(point))
     return found, left
@@ -96,7 +96,7 @@ def points(
 def chip_of(point: Point) -> tuple[Hardware, Assignment]:
     """The chip of a point, and its formats; floats are summed whole."""
     problem = ChipProblem(models=(), space=chip_space(None), goal=goal("latency"))
-    sums = {"accumulator": "exact"} if str(point["format"]).startswith("fp") else {}
+    sums = {"accumulator": "exact"} if known(str(point["format"])).kind == "float" else {}
     return problem.hardware({**point, **sums}), problem.assignment(point)
 
 
@@ -147,12 +147,13 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first design to run")
     parser.add_argument("--most-units", type=int, default=256)
     parser.add_argument("--most-buffer", type=int, default=1024, help="KiB")
+    parser.add_argument("--formats", type=lambda said: said.split(","), default=[])
     parser.add_argument("networks", nargs="*", default=[*TINY, BLOCK])
     options = parser.parse_args()
     total = Total()
     drawn, left = points(
         options.seed, options.designs, most_units=options.most_units,
-        most_buffer=options.most_buffer * 1024,
+        most_buffer=options.most_buffer * 1024, formats=options.formats,
     )  # fmt: skip
     print(f"{chip_space(None).size:,} points; seed {options.seed}; passed over: "
           + (", ".join(f"{count} for {why}" for why, count in left.items()) or "none"))  # fmt: skip

@@ -42,8 +42,8 @@ def test_bad_input_wrong(run, chip, tmp_path):
         ((chip, "--out", out), "--model: required: hardware alone has no model"),
         ((chip, "--model", "resnet9", "--out", out), "no model of the zoo"),
         (("eyeriss", "--model", "resnet8", "--out", out), "generated for the family 'engine'"),
-        ((chip, "--model", "deep-autoencoder", "--format", "mxfp4", "--out", out),
-         "scales of blocks have no array yet"),
+        ((chip, "--model", "deep-autoencoder", "--format", "nvfp4", "--out", out),
+         "scales of blocks that are no powers of two have no array"),
         ((chip, "--model", "deep-autoencoder", "--out", chip), "is a file; give a folder"),
         (("nothing.json", "--out", out), "no such file"),
     ):  # fmt: skip

@@ -86,7 +86,7 @@ def test_inputs_that_do_not_fit_wrong(made):
         ({"stationarity": "flexible"}, "int8", "a flexible array has no circuit"),
         ({"accumulator": "fp32"}, "int8", "circuits add whole numbers"),
         ({"unit": "serial"}, "int8", "has no array yet; choose multiplier or decoded"),
-        ({}, "mxint8", "scales of blocks have no array yet"),
+        ({}, "nvfp4", "scales of blocks that are no powers of two have no array"),
     ],
 )
 def test_what_has_no_circuit_wrong(options, formats, said):

@@ -35,10 +35,12 @@ def test_what_a_program_is_told_to_do_is_what_the_layer_needs(made):
     points = 128 * 128 // (made.chip.rows * made.chip.columns)
     walks = [one.work for one in found if one.unit == "step"]
     assert all(isinstance(walk, Walk) for walk in walks)
-    assert sum(walk.chunk * walk.chunks for walk in walks) == points
+    steps = sum(walk.chunk * walk.chunks for walk in walks)
+    # filling takes longest where each weight serves one input, so that lanes may stand idle
+    assert steps >= points
     reads = [one.work for one in found if one.unit == "moving"]
     assert all(isinstance(read, Read) for read in reads)
-    assert sum(read.vectors for read in reads) == points
+    assert sum(read.vectors for read in reads) == steps
     fills = [one.work for one in found if one.unit == "fill"]
     assert all(isinstance(fill, Fill) for fill in fills)
     assert sum(fill.vectors * fill.banks for fill in fills) * made.chip.columns == 128 * 128

@@ -63,9 +63,11 @@ def test_filling_hides_behind_steps_until_it_is_longer():
     assert long - short > 7 * (128 - 64)
 
 
-def test_what_fills_takes_the_port_from_what_moves():
+def test_what_moves_and_what_fills_share_the_port():
     free = cycles(HELD, program(chunk=64, fills=32, reads=0.0)).cycles
+    half = cycles(HELD, program(chunk=64, fills=32, reads=0.5)).cycles
     shared = cycles(HELD, program(chunk=64, fills=32, reads=1.0)).cycles
+    assert half == free
     assert shared - free == pytest.approx(7 * 32, rel=0.1)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cosynth.format import known, mac_gates
 from cosynth.hardware import engine
-from cosynth.hardware.circuit import Shape, beat, gates, terms
+from cosynth.hardware.circuit import Shape, beat, gates, shifter_gates, shifts, terms
 from cosynth.hardware.laws import technology
 from cosynth.rtl.chip import chip
 from cosynth.rtl.source import sources
@@ -54,6 +54,11 @@ def test_the_port_is_as_wide_as_the_circuits() -> None:
             assert beat(width, bandwidth / 500e6) == made.beat
 
 
+def test_every_constant_of_shifted_sums_has_its_term() -> None:
+    for flow in ("weight", "input", "output"):
+        assert set(shifts(flow, 4, 4, held=64, sum_bits=32)) == set(technology("engine")["shifts"])
+
+
 def test_every_constant_has_its_term() -> None:
     law = technology("engine")["gates"]
     assert {group: set(parts) for group, parts in terms(SMALL).items()} == {
@@ -72,3 +77,16 @@ def test_units_are_priced_as_synthesised(entries: int) -> None:
     int8 = known("int8")
     law = gates(shape)["units"] + 16 * mac_gates(int8, int8, tree=8)
     assert law == pytest.approx(found, rel=0.15)
+
+
+@pytest.mark.parametrize(("flow", "head"), [("weight", 0), ("input", 1)])
+def test_shifted_sums_are_priced_as_synthesised(flow: str, head: int) -> None:
+    # a size that the law was not fitted to
+    given = {"ROWS": 4, "COLUMNS": 2, "ENTRIES": 8}
+    more = {"SHIFT": 4, "HEAD": head}
+    plain, shifted = (
+        synthesise(sources("array_held"), "array_held", {**given, **one}) for one in ({}, more)
+    )
+    moving = technology("engine")["shifts"]["moving_bit"] * 8 * head  # is the reader's
+    law = shifter_gates(flow, 4, 2, held=2 * 8 * 8, sum_bits=32) - moving
+    assert law == pytest.approx(shifted.gates - plain.gates, rel=0.2)

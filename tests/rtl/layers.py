@@ -11,10 +11,11 @@ from cosynth.format import Assignment, known
 from cosynth.hardware import Hardware, Memory, SpatialArray, engine
 from cosynth.mapping import Level, Loop, Mapping, operands, rank_kinds, unrolls
 from cosynth.rtl.bench import Dram
-from cosynth.rtl.chip import Chip, chip
+from cosynth.rtl.chip import Chip, chip, equipped
 from cosynth.rtl.floats import sampled, seeded
+from cosynth.rtl.grid import to_grid
 from cosynth.rtl.machine import Run, run
-from cosynth.rtl.network import Layer, Network, quantised, to_grid
+from cosynth.rtl.network import Layer, Network, quantised
 from cosynth.rtl.program import Program, Section, compiled
 from cosynth.rtl.source import sources
 from cosynth.workload import Builder, Einsum, Workload
@@ -22,7 +23,7 @@ from cosynth.workload import Builder, Einsum, Workload
 FORMATS = ("int8", "fp8_e4m3fn")
 
 
-def convolution(rng: random.Random, *, residual: bool = False) -> Workload:
+def convolution(rng: random.Random, *, residual: bool = False, last: str = "relu({})") -> Workload:
     """One convolution with a bias and limits, its sizes, stride and padding drawn."""
     k, c, r, s = rng.randint(1, 9), rng.randint(1, 9), rng.randint(1, 3), rng.randint(1, 3)
     p, q, stride = rng.randint(1, 7), rng.randint(1, 7), rng.randint(1, 2)
@@ -35,28 +36,35 @@ def convolution(rng: random.Random, *, residual: bool = False) -> Workload:
     shape = (1, k, p, q)
     said = f"x[n,c,p*{stride}+r-{top},q*{stride}+s-{left}]"
     net.einsum(f"y[n,k,p,q] += {said} * w[k,c,r,s]", shape=shape)
-    return _finished(net, "n,k,p,q", "k", k, shape, residual=residual)
+    return _finished(net, "n,k,p,q", "k", k, shape, residual=residual, last=last)
 
 
-def gemm(rng: random.Random, *, residual: bool = False) -> Workload:
+def gemm(rng: random.Random, *, residual: bool = False, last: str = "relu({})") -> Workload:
     """One matrix product with a bias and limits, its sizes drawn."""
     m, n, k = rng.randint(1, 12), rng.randint(1, 12), rng.randint(1, 20)
     net = Builder("gemm")
     net.input("x", (m, k))
     net.weight("w", (n, k))
     net.einsum("y[m,n] += x[m,k] * w[n,k]", shape=(m, n))
-    return _finished(net, "m,n", "n", n, (m, n), residual=residual)
+    return _finished(net, "m,n", "n", n, (m, n), residual=residual, last=last)
 
 
 def _finished(
-    net: Builder, ranks: str, channel: str, channels: int, shape: tuple[int, ...], *, residual: bool
+    net: Builder,
+    ranks: str,
+    channel: str,
+    channels: int,
+    shape: tuple[int, ...],
+    *,
+    residual: bool,
+    last: str,
 ) -> Workload:
     net.weight("b", (channels,))
-    last = net.einsum(f"z[{ranks}] = y[{ranks}] + b[{channel}]", shape=shape)
+    made = net.einsum(f"z[{ranks}] = y[{ranks}] + b[{channel}]", shape=shape)
     if residual:
         net.input("u", shape)
-        last = net.einsum(f"v[{ranks}] = z[{ranks}] + u[{ranks}]", shape=shape)
-    net.output(net.einsum(f"o[{ranks}] = relu({last}[{ranks}])", shape=shape))
+        made = net.einsum(f"v[{ranks}] = z[{ranks}] + u[{ranks}]", shape=shape)
+    net.output(net.einsum(f"o[{ranks}] = {last.format(f'{made}[{ranks}]')}", shape=shape))
     return net.build()
 
 
@@ -162,6 +170,7 @@ class Case:
 def case(network: Network, hardware: Hardware, mapping: Mapping) -> Case:
     """Compile a network of one layer."""
     made = chip(hardware, network.weight_format, network.activation_format)
+    made = equipped(made, [layer_of(network)])
     return Case(
         network=network,
         chip=made,

@@ -1,39 +1,38 @@
-"""What a bank of registers holds: each element of a window once, others as loops count them."""
+"""Commands of the array: vectors that are filled, and vectors that steps take."""
 
-from cosynth.rtl.array_commands import entries_of
-from cosynth.rtl.segments import Turn
-from cosynth.workload import parse
-from cosynth.workload.einsum import accesses
+import random
 
-EINSUM = parse("O[k,p,q] += I[c,p*2+r,q+s] * W[k,c,r,s]", dict(k=4, p=4, q=4, c=4, r=3, s=3))
-DATA, WEIGHT = accesses(EINSUM.expression)
+import pytest
+from tests.rtl.layers import gemm, layer_of, network_of, small
 
+from cosynth.format import known
+from cosynth.mapping import Level, Loop, Mapping
+from cosynth.rtl.arrange import natural
+from cosynth.rtl.chip import chip
+from cosynth.rtl.layer import steps
+from cosynth.rtl.program import placed, views_of, work_of
 
-def turn(rank, turns, step=1):
-    return Turn(level="registers", rank=rank, turns=turns, step=step)
-
-
-def test_windows_are_held_once():
-    found = entries_of([turn("s", 3), turn("q", 4), turn("k", 2)], DATA)
-    assert found.total == 6
-    assert found.steps == (1, 1, 0)
-    assert found.fills in ((("s", 6, 1),), (("q", 6, 1),))
+NAMES = ("dram", "buffer", "across", "sums", "down")
 
 
-def test_windows_with_strides_overlap_less():
-    found = entries_of([turn("r", 3), turn("p", 4)], DATA)
-    assert found.total == 9  # rows 0 to 8
-    assert found.steps == (1, 2)
+@pytest.mark.parametrize(("format", "more"), [("int8", 0), ("mxint8", 1)])
+@pytest.mark.parametrize("flow", ["weight", "input"])
+def test_an_entry_is_filled_with_a_vector_more_where_weights_stay_and_blocks_have_scales(
+    format, more, flow
+):
+    network = network_of(gemm(random.Random(1)), format, 0)
+    layer = layer_of(network)
+    one = chip(small(flow, registers=256), known(format), known(format))
+    found = {t.name: natural(t.shape) for t in network.graph.tensors if t.name in network.units}
+    places = placed(network, one, found)
+    made = steps(one, work_of(layer, in_registers(layer)), views_of(network, places, layer))
+    fills = [step for step in made if step.unit == "fill"]
+    assert {step.turns[0] for step in fills} == {1 + more * (flow == "weight")}
 
 
-def test_windows_that_do_not_meet_are_counted_by_loops():
-    found = entries_of([turn("s", 3), turn("q", 2, 8)], DATA)
-    assert found.total == 6
-    assert found.steps == (1, 3)
-
-
-def test_weights_are_counted_by_loops():
-    found = entries_of([turn("s", 3), turn("p", 4), turn("k", 2)], WEIGHT)
-    assert found.total == 6
-    assert found.steps == (1, 0, 3)
-    assert found.fills == (("s", 3, 1), ("k", 2, 1))
+def in_registers(layer):
+    """A mapping of one product a step: all loops over registers."""
+    sizes = layer.einsum.sizes
+    loops = tuple(Loop(rank=rank, tile=1) for rank, size in sizes.items() if size > 1)
+    levels = (*(Level(name=name) for name in NAMES), Level(name="registers", loops=loops))
+    return Mapping(einsum=layer.name, engine="mac", levels=levels)

@@ -34,6 +34,7 @@ CASES = [
     ("encode", rounding(known("ue4m3")).parameters()),
     ("encode", rounding(known("fp8_e5m2-overflow")).parameters()),
     ("lookup_table", {"N": 4, "M": 4}),
+    ("function_table", {"INDEX": 8, "E": 4}),
     ("mux_mac", {"B_BITS": 2, "LANES": 3}),
     ("mux_mac", {"B_BITS": 1, "A_SIGNED": 0}),
     ("mux_mac", {"A_BITS": 1, "B_BITS": 2}),

@@ -32,7 +32,8 @@ def test_bias_residual_and_limits_in_their_order():
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("g[m,n] = gelu(y[m,n])",), "g: gelu(y[m,n])"),
+        (("g[m,n] = y[m,n] * u[m,n]",), "g: y[m,n] * u[m,n]"),
+        (("g[m,n] = gelu(y[m,n])", "v[m,n] = g[m,n] + u[m,n]"), "v: g[m,n] + u[m,n]"),
         (("z[m,n] = y[m,n] + full[m,n]",), "a constant that is not by channel"),
         (("v[m,n] = y[m,n] + u[m,n]", "z[m,n] = v[m,n] + b[n]"), "a constant behind a tensor"),
         (("v[m,n] = y[m,n] + u[m,n]", "z[m,n] = v[m,n] + u[m,n]"), "a second tensor"),
@@ -57,10 +58,22 @@ def test_a_constant_factor_is_a_scale_and_ends_the_biases():
     assert "adds a constant behind a scale" in fused(graph, members)
 
 
+def test_functions_of_one_argument_come_last_and_are_one():
+    graph, members = built(
+        "z[m,n] = y[m,n] + b[n]", "g[m,n] = gelu(z[m,n])", "r[m,n] = relu(g[m,n]) * 2"
+    )
+    one, reason = leading(graph, members)
+    assert (one.out, one.inner, one.biases, reason) == ("r", "z", ("b",), "")
+    assert one.function == members[2:]
+    one, reason = leading(graph, members, tables=False)
+    assert (one.out, one.inner) == ("z", "")
+    assert reason == "g: gelu(z[m,n]); tables of functions have one scale and codes of up to 8 bits"
+
+
 def test_a_group_is_taken_as_far_as_it_goes():
-    graph, members = built("z[m,n] = y[m,n] + b[n]", "g[m,n] = gelu(z[m,n])")
+    graph, members = built("z[m,n] = y[m,n] + b[n]", "g[m,n] = z[m,n] * u[m,n]")
     one, reason = leading(graph, members)
     assert (one.out, one.taken) == ("z", 2)
-    assert reason == "g: gelu(z[m,n])"
+    assert reason == "g: z[m,n] * u[m,n]"
     one, reason = leading(graph, members[2:])
     assert (one, reason) == (None, "no sum of products")

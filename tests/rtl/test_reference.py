@@ -15,8 +15,9 @@ from cosynth.codesign.estimate import prepare
 from cosynth.format import Assignment, known
 from cosynth.rtl import reference
 from cosynth.rtl.floats import make_view, sampled, seeded
+from cosynth.rtl.grid import to_grid
 from cosynth.rtl.lowered import lowered
-from cosynth.rtl.network import Layer, quantised, to_grid
+from cosynth.rtl.network import Layer, quantised
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -107,6 +107,8 @@ def command(
         if given
         else f"weights: drawn by seed {seed}"
     )
+    if "scales" in told:
+        click.echo(f"scales: {told['scales']}")
     if told["host"]:
         left = (f"{part['name']} ({part['reason']})" for part in told["host"])
         click.echo("on the host: " + ", ".join(left))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
@@ -183,9 +184,11 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         constants = rtl.folded(low.graph, plan.graph, {**weights, **low.shares})
     sample = rtl.checked_inputs(plan.graph, data) if data else rtl.sampled(plan.graph, seed)
     network = rtl.quantised(
-        plan.graph, plan.parts, constants, sample, known(chosen.weights), known(chosen.activations)
-    )
+        plan.graph, plan.parts, constants, sample, known(chosen.weights), known(chosen.activations),
+        chip.accumulator,
+    )  # fmt: skip
     layers = [one.name for one in network.operations if isinstance(one, rtl.Layer)]
+    chip = rtl.equipped(chip, (o for o in network.operations if isinstance(o, rtl.Layer)))
     same = {
         plan.jobs[at].name: [plan.jobs[other] for other in kind]
         for kind in plan.kinds
@@ -195,9 +198,12 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         candidates: dict[str, list[LoopNest]] = {layer: [] for layer in layers}
         _add(candidates, mappings or {}, same)
         for goal in GOALS:
-            found = estimate(low.graph, hardware, chosen, goal, on_layer=on_layer)
+            found = estimate(low.graph, hardware, _as_stored(chip, chosen), goal, on_layer=on_layer)
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
             _add(candidates, nests, same)
+        for one in network.operations:
+            if isinstance(one, rtl.Layer) and one.maxima:
+                candidates[one.name] = rtl.maxima_nests(one, chip)
         settled = _chosen(network, chip, candidates, same)
         program, settled = _mended(network, chip, candidates, settled)
     else:
@@ -207,7 +213,8 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     fitting = {
         layer: settled[layer]
         for layer in layers
-        if not broken_rules(jobs[layer], settled[layer], hw.priced(hardware))
+        if jobs[layer].einsum.contraction
+        and not broken_rules(jobs[layer], settled[layer], hw.priced(hardware))
     }
     priced = estimate(low.graph, hardware, chosen, mappings=fitting)
     cycles = {one.job.name: float(one.cost.latency) * chip.frequency for one in priced.layers}
@@ -227,6 +234,21 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         origin=DRAWN if weights is None else FILE, dims=dict(dims or {}),
         data=sample if data else None,
     )  # fmt: skip
+
+
+def _as_stored(chip: rtl.Chip, chosen: Assignment) -> Assignment:
+    """Formats in which a weight takes the bits that it has in the circuit, its shift's share too.
+
+    A format says it by the length of its blocks: each has a scale of 8 bits.
+    """
+    format = known(chosen.weights)
+    if not chip.shift or format.name.endswith(".toml"):
+        return chosen
+    vectors = chip.head or 1  # elements of shifts beside those of `rows` weights
+    length = max(format.scale_bits * chip.rows // (vectors * rtl.container(format)), 1)
+    options = [part for part in format.name.split("-") if not re.fullmatch(r"g\d+", part)]
+    weights = "-".join([*options, f"g{min(length, format.block)}"])
+    return replace(chosen, weights=known(weights).name)
 
 
 def _chosen(

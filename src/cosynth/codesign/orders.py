@@ -22,7 +22,7 @@ MOST_STEPS, MOST_CHUNKS = 1 << 15, 64
 READERS = ("moving", "second", "params", "residual")
 # bits of `flags` of steps and drains: `stepper.sv`, `drain.sv`
 ADDS, LOADED, BEGUN, UNFINISHED = 1, 2, 4, 8
-RESIDUAL, SPILLS = 1, 2
+RESIDUAL, SPILLS, TABLE = 1, 2, 32
 
 
 def timed(chip: rtl.Chip, words: NDArray[np.uint64], latency: int) -> Timeline:
@@ -37,8 +37,8 @@ def machine(chip: rtl.Chip, latency: int) -> Machine:
     levels = math.ceil(math.log2(chip.rows))
     return Machine(
         kept=kept,
-        delay=2 if kept else 3 + (levels + 1) // 2,
-        post=9 if floats else 7,
+        delay=2 if kept else 3 + (levels + 1) // 2 + (chip.shift > 0),
+        post=(9 if floats else 7) + (chip.table > 0),
         latency=latency,
         write_latency=latency,
         beats=min(1.0, chip.bytes_per_cycle / (chip.beat / 8)),
@@ -76,8 +76,9 @@ def _bits(mask: int) -> tuple[int, ...]:
 
 def _places(chip: rtl.Chip, unit: str) -> int:
     """Elements of a line of the buffer as a reader sees it."""
-    bits = {"moving": chip.moving, "second": chip.second, "residual": chip.activations}
-    return chip.line // (rtl.PARAMETER_BITS if unit == "params" else rtl.container(bits[unit]))
+    sizes = chip.parameters()
+    bits = {"moving": sizes["X"], "second": sizes["Y"], "residual": sizes["O"]}
+    return chip.line // (rtl.PARAMETER_BITS if unit == "params" else bits[unit])
 
 
 def _paced(chip: rtl.Chip, step: Order, first: rtl.Command, second: rtl.Command) -> Order:
@@ -203,7 +204,7 @@ def _drain(one: rtl.Command, places: int) -> Drain:
     inside, sharing = _prefix(half, loops), _prefix(params, loops)
     spills = bool(flags & SPILLS)
     width = 1.0
-    if not spills:
+    if not spills and not flags & TABLE:
         numbers = np.arange(min(math.prod(one.turns), MOST_STEPS))
         address = at(one.turns, one.strides[1], one.bases[1], numbers)
         width = float(((address + run - 1) // places - address // places + 1).mean())

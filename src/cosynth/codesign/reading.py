@@ -41,7 +41,7 @@ def pace(command: rtl.Command, places: int) -> tuple[float, float]:
 
 @lru_cache(maxsize=1 << 14)
 def together(first: rtl.Command, second: rtl.Command, places: tuple[int, int]) -> float:
-    """Cycles of a step that needs a vector of each of two readers; the second goes first.
+    """Cycles of a step that needs a vector of each of two readers, which take turns at the port.
 
     Averages would not do: a cycle in which one waits for the port is lost only if the other has
     nothing ready.
@@ -65,7 +65,7 @@ def _grouped(command: rtl.Command) -> int:
 
 def grouped(command: rtl.Command) -> int:
     """Loops over one vector."""
-    return (command.extras[3] & ~rtl.EVERY_SECOND).bit_count()
+    return (command.extras[3] & ~(rtl.EVERY_SECOND | rtl.LOWEST)).bit_count()
 
 
 def at(turns: tuple[int, ...], strides: tuple[int, ...], base: int, numbers: Integers) -> Integers:
@@ -120,10 +120,14 @@ def _beside(first: list[tuple[bool, bool]], second: list[tuple[bool, bool]]) -> 
     queues = (first, second)
     place, ready, coming = [0, 0], [0, 0], [False, False]
     steps: list[int] = []
+    turn = 0
     while place[0] < len(first) and place[1] < len(second):
         goes = [READY - ready[one] > coming[one] for one in (0, 1)]
-        port = goes[1] and second[place[1]][0]
-        goes[0] = goes[0] and not (first[place[0]][0] and port)
+        reads = [goes[one] and queues[one][place[one]][0] for one in (0, 1)]
+        if all(reads):
+            goes[turn] = reads[turn] = False
+        if any(reads):  # who was served waits if both want to read
+            turn = reads.index(True)
         step = ready[0] > 0 and ready[1] > 0
         steps.append((steps[-1] if steps else 0) + step)
         for one in (0, 1):

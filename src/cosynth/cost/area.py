@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cosynth.arrays import Array
-from cosynth.format import Format
-from cosynth.hardware import Compute, Hardware, Memory, circuits, mac_area
-from cosynth.hardware.laws import technology
+from cosynth.format import Format, accumulator
+from cosynth.hardware import Compute, Hardware, Memory, SpatialArray, circuits, mac_area
+from cosynth.hardware.circuit import shifter_gates
+from cosynth.hardware.laws import logic_area, technology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +54,28 @@ def unit_area(unit: Compute, hardware: Hardware, factors: tuple[Format, Format])
         unit=unit.unit,
         tree=unit.tree,
     )
-    return circuits(unit, *factors) * alone
+    shifters = shift_area(unit, hardware, factors)
+    return circuits(unit, *factors) * alone + shifters
+
+
+def shift_area(unit: Compute, hardware: Hardware, factors: tuple[Format, Format]) -> Array:
+    """Square metres beside one unit of an engine that shift sums, where blocks have scales.
+
+    Those of an engine whose sums are whole numbers and whose blocks' scales are powers of two; 0
+    for all else.
+    """
+    if hardware.family != "engine" or not any(one.power and one.block for one in factors):
+        return 0.0
+    parts = {node.component.name: node.component for node in hardware.nodes}
+    registers, down = parts["registers"], parts["down"]
+    sums = accumulator(unit.accumulator)
+    assert isinstance(registers, Memory)
+    assert isinstance(down, SpatialArray)
+    if sums.kind not in {"integer", "exact"} or len(registers.keeps) != 1:
+        return 0.0
+    rows = down.dimensions[0].size
+    units = hardware.instances(unit.name)
+    found = shifter_gates(
+        registers.keeps[0], rows, units / rows, held=registers.size * 8.0, sum_bits=sums.bits
+    )
+    return logic_area(found, hardware.technology) / units

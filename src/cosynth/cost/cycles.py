@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from cosynth.cost.clock import Clock, Process, Span
 from cosynth.cost.orders import Copy, Drain, Fill, Machine, Order, Read, Reload, Walk
+from cosynth.cost.ports import Window, through, window
 
 # vectors that a reader has ready, runs and bursts of a copy under way
 VECTORS, RUNS, OUTSTANDING = 4, 17, 64
@@ -27,15 +28,6 @@ class Timeline:
 
     cycles: float
     busy: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Window:
-    """A time in which a reader takes a share of the cycles of the buffer's port."""
-
-    begin: float
-    end: float
-    share: float
 
 
 def cycles(machine: Machine, orders: Sequence[Order]) -> Timeline:
@@ -56,11 +48,12 @@ class _Engine(Clock):
 
     def __init__(self, machine: Machine, orders: Sequence[Order]) -> None:
         super().__init__(machine, orders)
-        # banks: when full, and who read for it; and when free again
-        self.full: list[tuple[float, _Window]] = []
+        # banks: when full, when free again, and who reads the buffer while one is used
+        self.full: list[float] = []
         self.freed: list[float] = []
+        self.stepping: list[Window] = []
         # who reads the buffer for what drains
-        self.draining: deque[_Window] = deque(maxlen=TWO)
+        self.draining: deque[Window] = deque(maxlen=TWO)
         # halves of the sums
         self.ready: list[float] = []
         self.read: list[float] = []
@@ -133,21 +126,23 @@ class _Engine(Clock):
                     yield self.freed, bank, False
                     start = max(start, self.freed[bank])
                     reader = max(reader, start - 2 - VECTORS)
+                if self.full:  # the bank before is used meanwhile
+                    yield self.stepping, len(self.full) - 1, False
                 share = vectors.reads / vectors.cycles
-                over = _through(reader, length, share, self.draining)
-                window = _Window(begin=reader, end=over, share=share * length / (over - reader))
+                over = through(reader, length, share, self.draining, self.stepping[-TWO:])
                 time = max(start + work.vectors, over + 2)
                 reader = max(over, time - 2 - VECTORS)
-                self.full.append((time, window))
+                self.full.append(time)
             self.done(second, read, reader)
             self.done(fill, order, time)
 
     def _held(self) -> Process:
         """Steps of units that hold an operand: a vector of the other each, a line of sums each."""
         steps, moving = self.units["step"], self.units["moving"]
-        banks = sum(one.work.banks for one in self.orders if isinstance(one.work, Fill))
-        drains = self._drain_reads()
-        reader = time = 0.0
+        drains, fills = self._drain_reads(), self._fill_reads()
+        filling: list[Window] = []
+        next(fills, None)
+        reader = time = reads_from = 0.0
         while steps.orders:
             order, read = steps.orders.popleft(), moving.orders.popleft()
             work, vectors = order.work, read.work
@@ -158,32 +153,37 @@ class _Engine(Clock):
             time = max(time, (yield from self.go(steps, order)))
             for chunk in range(work.chunks):
                 start = time
-                bank = len(self.freed)
                 if chunk % work.bank == 0:
-                    yield self.full, bank, False
-                    start = max(start, self.full[bank][0])
+                    yield self.full, len(self.freed), False
+                    start, reads_from = max(start, self.full[len(self.freed)]), reader
+                    filling = [window(reader, *next(fills, (0.0, 0.0)), share)]
                 if chunk % work.half == 0 and (work.begins or chunk):
                     start = yield from self._half(start, work)
                 start = max(start, reader + 1 + vectors.cycles)
                 length = work.chunk * vectors.cycles
-                if bank + 1 < banks:  # the next bank is filled meanwhile
-                    window = self.full[bank][1]
-                    part = (window.end - window.begin) / work.bank
-                    needed = min(1.0, work.chunk * vectors.reads)
-                    length += needed * _lost(part, part * window.share, share)
-                over = _through(reader, length, share, self.draining)
+                over = through(reader, length, share, self.draining, filling)
                 time = max(start + work.chunk, over + 2, start + length)
                 reader = max(over, time - 2 - VECTORS)
                 self._adds(start, time, work, chunk)
                 if (chunk + 1) % work.bank == 0:
+                    self.stepping.append(Window(begin=reads_from, end=over, share=share))
                     self.freed.append(time)
                 if self._half_over(time, work, chunk):
                     length, taken = next(drains, (0.0, 0.0))
                     begin = self.ready[-1]
-                    self.draining.append(_Window(begin=begin, end=begin + length, share=taken))
+                    self.draining.append(Window(begin=begin, end=begin + length, share=taken))
             self.done(moving, read, reader)
             self.done(steps, order, time)
         self.adding.append((math.inf, math.inf, 0.0, 0.0))
+
+    def _fill_reads(self) -> Iterator[tuple[float, float]]:
+        """For each bank: cycles of the reader that fills it, and the share of them that read."""
+        work = [order.work for order in self.orders if order.unit == "second"]
+        banks = [order.work.banks for order in self.orders if isinstance(order.work, Fill)]
+        for read, count in zip(work, banks, strict=True):
+            assert isinstance(read, Read)
+            length = read.vectors * read.cycles / count
+            yield from [(length, read.reads / read.cycles)] * count
 
     def _kept(self) -> Process:
         """Steps of units that keep sums: a vector of each operand."""
@@ -208,7 +208,7 @@ class _Engine(Clock):
                 over = reader + work.chunk * work.period + lost
                 time = max(start + work.chunk, over + 2)
                 reader = max(over, time - 2 - VECTORS)
-                self.full.append((time + 3, _Window(begin=0.0, end=0.0, share=0.0)))
+                self.full.append(time + 3)
             self.done(moving, left, reader)
             self.done(second, right, reader)
             self.done(steps, order, time)
@@ -226,7 +226,7 @@ class _Engine(Clock):
                 start = time
                 if chunk % work.bank == 0:
                     yield self.full, len(self.freed), False
-                    start = max(start, self.full[len(self.freed)][0])
+                    start = max(start, self.full[len(self.freed)])
                 if chunk % work.half == 0 and (work.begins or chunk):
                     start = yield from self._half(start, work)
                 time = start + work.chunk
@@ -365,32 +365,3 @@ def _streams(work: Drain) -> list[tuple[str, float]]:
     if work.spills:
         return []
     return [("params", float(work.params)), *([("residual", 0.0)] if work.residual else [])]
-
-
-def _lost(cycles: float, reads: float, own: float) -> float:
-    """Cycles that a reader loses in `cycles` of which others, who go first, take `reads`."""
-    if own <= 0 or cycles <= 0:
-        return 0.0
-    return cycles - min(cycles, max(cycles - reads, 0.0) / own)
-
-
-def _through(time: float, work: float, own: float, others: Sequence[_Window]) -> float:
-    """When a reader is done with `work` cycles, of which it needs the port in a share `own`.
-
-    Others go first: in their windows a cycle in which it needs the port comes to pass only if they
-    leave it, as if by chance.
-    """
-    for window in sorted(others, key=lambda one: one.begin):
-        if window.end <= time or own <= 0:
-            continue
-        if window.begin - time >= work:
-            break
-        work -= max(window.begin - time, 0.0)
-        time = max(window.begin, time)
-        free = max(1.0 - window.share, 0.0)
-        rate = min(1.0, free / own)
-        if (window.end - time) * rate >= work and rate > 0:
-            return time + work / rate
-        work -= (window.end - time) * rate
-        time = window.end
-    return time + work

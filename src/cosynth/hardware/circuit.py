@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from cosynth.arrays import Array, namespace
 from cosynth.hardware.laws import technology
 
+ELEMENT = 8  # bits of a factor
+# of a shift: `SHIFT_BITS` of the circuit
+SHIFT = 4
 BEATS = (64, 1024)  # bits that a chip's DRAM port has at least and at most
 
 
@@ -67,10 +70,38 @@ def terms(shape: Shape) -> dict[str, dict[str, Array]]:
             "column": shape.columns,
             "parameter": shape.columns if shape.flow == "weight" else 1.0,
             "line_bit": shape.line,
+            # positions may lie side by side in lanes, and then every second of them
+            "strided_bit": 0.0 if shape.flow == "weight" else shape.line,
         },
         "copies": {"fixed": 1.0, "beat_bit": shape.beat, "line_bit": shape.line},
         "commands": {"fixed": 1.0, "address_bit": xp.log2(shape.buffer), "kept": float(kept)},
     }
+
+
+def shifts(flow: str, rows: Array, columns: Array, *, held: Array, sum_bits: Array
+           ) -> dict[str, Array]:  # fmt: skip
+    """Return what each constant of the law of shifted sums is multiplied with, as for `Shape`."""
+    kept = flow == "output"
+    entries = held / ELEMENT
+    moving = 0.0 if flow == "weight" else rows * SHIFT if kept else ELEMENT
+    return {
+        "sum_bit": 0.0 if kept else columns * sum_bits,
+        "unit_bit": rows * columns * sum_bits if kept else 0.0,
+        "held_bit": columns * entries * SHIFT if flow == "weight" else 0.0,
+        "moving_bit": moving,
+    }
+
+
+def shifter_gates(flow: str, rows: Array, columns: Array, *, held: Array, sum_bits: Array
+                  ) -> Array:  # fmt: skip
+    """NAND2 equivalents of what shifts sums where blocks of weights have scales.
+
+    >>> round(shifter_gates("weight", 8, 8, held=256, sum_bits=32))
+    14806
+    """
+    law: Mapping[str, float] = technology("engine")["shifts"]
+    parts = shifts(flow, rows, columns, held=held, sum_bits=sum_bits)
+    return sum(law[name] * amount for name, amount in parts.items())
 
 
 def gates(shape: Shape) -> dict[str, Array]:

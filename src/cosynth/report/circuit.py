@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NotRequired, TypedDict
+
 import cosynth.hardware as hw
 from cosynth import rtl
 from cosynth.codesign.circuit import Circuit
@@ -11,6 +13,27 @@ from cosynth.format import known
 from cosynth.hardware.laws import logic_area, sram_area
 from cosynth.report.contract_circuit import GenerateData, SimulateData, SynthesizeData
 from cosynth.report.version import version
+
+
+class _Scales(TypedDict):
+    scales: NotRequired[str]
+
+
+def _scales(circuit: Circuit) -> _Scales:
+    """What the circuit makes of scales of blocks: constants, while a codec measures each block."""
+    network = circuit.network
+    if not circuit.chip.shift:
+        return {}
+    longest = max((int(one.max()) for one in network.shifts.values()), default=0)
+    units = [network.units[name] for name in circuit.program.places]
+    spread = sum(unit.size > 1 for unit in units)
+    return {
+        "scales": (
+            "of blocks are constants: those of activations were set by a run, by blocks of"
+            f" channels in {spread} of {len(units)} tensors, one for the tensor in the rest; sums"
+            f" are shifted by up to {longest} bits"
+        )
+    }
 
 
 def generate_data(circuit: Circuit, folder: str) -> GenerateData:
@@ -26,6 +49,7 @@ def generate_data(circuit: Circuit, folder: str) -> GenerateData:
         "own": circuit.own,
         "words": sum(one.words for one in sections),
         "weights": circuit.origin,
+        **_scales(circuit),
         "host": [
             {"name": one.name, "reason": one.reason} for one in order if isinstance(one, rtl.Host)
         ],
@@ -46,6 +70,7 @@ def simulate_data(circuit: Circuit, run: rtl.Run, seconds: float) -> SimulateDat
         "wrong": run.wrong,
         "rate": run.cycles / max(seconds, 1e-9),
         "frequency": circuit.chip.frequency,
+        **_scales(circuit),
         "layers": [
             {
                 "name": layer.name,

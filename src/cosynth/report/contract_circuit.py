@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 
 class RanLayerData(TypedDict):
@@ -54,6 +54,7 @@ class GenerateData(TypedDict):
     own: Annotated[int, "layers that follow the design's own mappings"]
     words: Annotated[int, "words of program"]
     weights: Annotated[str, "drawn, or of the file"]
+    scales: NotRequired[Annotated[str, "what scales of blocks are, where the format has them"]]
     host: list[FallbackData]
     version: str
 
@@ -71,6 +72,7 @@ class SimulateData(TypedDict):
     wrong: Annotated[int, "bits that differ"]
     rate: Annotated[float, "simulated cycles per second of wall time"]
     frequency: Annotated[float, "Hz"]
+    scales: NotRequired[Annotated[str, "what scales of blocks are, where the format has them"]]
     layers: list[RanLayerData]
     host: list[FallbackData]
     version: str

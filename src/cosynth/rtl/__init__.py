@@ -2,21 +2,23 @@
 
 from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
-from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container
+from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container, equipped
 from cosynth.rtl.choose import chosen
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.faulted import Answer
 from cosynth.rtl.floats import checked_inputs, run_floats, sampled, seeded
 from cosynth.rtl.folder import layout_table, write_folder
+from cosynth.rtl.grid import to_grid
 from cosynth.rtl.harden import harden
 from cosynth.rtl.inject import Campaign, Vulnerable, inject, ranked
-from cosynth.rtl.instructions import EVERY_SECOND, UNITS, Command, commands, decode
+from cosynth.rtl.instructions import EVERY_SECOND, LOWEST, UNITS, Command, commands, decode
 from cosynth.rtl.liberty import OWN as OWN_CELLS
 from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
-from cosynth.rtl.network import Host, Layer, Network, quantised, to_grid
+from cosynth.rtl.maxima import nests as maxima_nests
+from cosynth.rtl.network import Host, Layer, Network, quantised
 from cosynth.rtl.outcome import (
     DETECTED,
     FAILURES,
@@ -53,6 +55,7 @@ __all__ = [
     "EVERY_SECOND",
     "FAILURES",
     "KINDS",
+    "LOWEST",
     "OUTCOMES",
     "OWN_CELLS",
     "PARAMETER_BITS",
@@ -105,6 +108,7 @@ __all__ = [
     "container",
     "decode",
     "equal_readings",
+    "equipped",
     "exchange",
     "expected",
     "folded",
@@ -113,6 +117,7 @@ __all__ = [
     "layout_table",
     "lint",
     "lowered",
+    "maxima_nests",
     "needed",
     "options",
     "packed",

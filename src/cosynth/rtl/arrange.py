@@ -79,7 +79,7 @@ def _cycles(
         for name in ("rows", "columns")
     }
     moving = "data" if chip.flow == "weight" else "weight"
-    used = lanes["rows"] if role == moving else lanes["columns"]
+    used = lanes["rows"] if role == moving and not layer.maxima else lanes["columns"]
     vectors = _vectors(chip, one, layer, role, moving, lanes)
     parts = _parts(access, layout, used, one, strided=chip.strided and role == "data")
     return vectors * parts + _copies(one, shape, layout)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from cosynth.errors import MappingError
-from cosynth.rtl.instructions import EVERY_SECOND, Command
+from cosynth.rtl.entries import Entries, entries_of, life_of
+from cosynth.rtl.instructions import EVERY_SECOND, LOWEST, Command
 from cosynth.rtl.plan import Plan
 from cosynth.rtl.segments import Segment, Tile, Turn
-from cosynth.rtl.streams import Layout, Stream, coefficients, stream
+from cosynth.rtl.streams import Layout, Loops, Stream, stream
+from cosynth.rtl.woven import offset, vectors, weave
 from cosynth.workload import Access
 
-ADDS, LOADED, BEGUN, UNFINISHED = 1, 2, 4, 8
+ADDS, LOADED, BEGUN, UNFINISHED, GREATEST = 1, 2, 4, 8, 16
 
 
 def reader(unit: str, one: Stream) -> Command:
@@ -40,8 +42,14 @@ def array_commands(
     operands: dict[str, Access] = {"data": work.data, "weight": work.weight}
     moving, second = ("data", "weight") if weight else ("weight", "data")
 
+    woven = boxes["weight"].weave
+    apart = bool(woven) and woven[0].apart
+
     def read(kind: str, ranks: Sequence[str], walk: Sequence[tuple[str, int, int]]) -> Stream:
         base = at[kind] * one.chip.grain // one.bits(kind)
+        if woven and kind == "weight":
+            mine = weave(one.chip, work, one.rows, one.columns, tile, segment)
+            return vectors(mine, base + offset(woven, mine), walk[apart * len(one.rows) :])
         lanes = [(rank, segment.lanes[rank]) for rank in ranks]
         packing = one.packing if kind == "weight" else None
         if packing:
@@ -51,12 +59,16 @@ def array_commands(
                 packing.split, box, base, begin, packing.vector(lanes), packing.walk(walk)
             )
         strided = one.chip.strided and kind == "data"
-        return stream(operands[kind], boxes[kind], base, start, lanes, walk, strided=strided)
+        found = stream(operands[kind], boxes[kind], base, start, lanes, walk, strided=strided)
+        lowest = LOWEST * (kind == "data" and work.maxima)
+        return replace(found, grouped=found.grouped | lowest)
 
     every = [(turn.rank, turn.turns, turn.step) for turn in loops]
     found = [reader("moving", read(moving, one.rows, every))]
     stays = operands[second] if one.held else work.output
-    life = _life(loops, stays)
+    if one.passes:
+        stays = Access(tensor="identity")
+    life = life_of(loops, stays)
     entries = entries_of(loops[:life], stays)
     if entries.total > one.chip.entries:
         raise MappingError(
@@ -67,9 +79,12 @@ def array_commands(
         rows = [(rank, segment.lanes[rank], 1) for rank in one.rows]
         banks = loops[life:]
         walk = [*rows, *entries.fills, *((t.rank, t.turns, t.step) for t in banks)]
-        found.append(reader("second", read(second, one.columns, walk)))
+        if one.passes:
+            found.append(reader("second", _identity(one, segment, boxes["weight"], at["weight"])))
+        else:
+            found.append(reader("second", read(second, one.columns, walk)))
         counts = (
-            math.prod(count for _, count, _ in rows),
+            one.chip.rows if one.passes else math.prod(count for _, count, _ in rows) + apart,
             entries.total,
             math.prod(turn.turns for turn in banks),
         )
@@ -77,69 +92,17 @@ def array_commands(
         found.append(_steps(one, segment, loops, entries, life))
     else:
         found.append(reader("second", read(second, one.columns, every)))
-        found.append(_kept_steps(loops, stays, entries, life))
+        found.append(_kept_steps(one, loops, stays, entries, life))
         found.append(_lines(one, segment, loops, stays, entries, life))
     return tuple(found)
 
 
-def _life(loops: Sequence[Turn], stays: Access) -> int:
-    """How many innermost loops one bank serves: those of registers, and above while it stays."""
-    count = sum(turn.level == "registers" for turn in loops)
-    while count < len(loops) and loops[count].rank not in stays.ranks:
-        count += 1
-    return count
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entries:
-    """What a bank holds: `steps` entries between turns of its loops, and how it is filled.
-
-    Loops that slide over one dimension share its elements: the bank holds each of them once.
-    """
-
-    steps: tuple[int, ...]
-    fills: tuple[tuple[str, int, int], ...]  # (rank, turns, step), innermost first
-    total: int
-
-
-def entries_of(loops: Sequence[Turn], stays: Access) -> Entries:
-    """Return what a bank holds for the loops it serves, innermost first."""
-    steps = [0] * len(loops)
-    fills: list[tuple[str, int, int]] = []
-    total = 1
-    done: set[int] = set()
-    for at, turn in enumerate(loops):
-        if at in done or turn.rank not in stays.ranks:
-            continue
-        window = _window(loops, at, stays)
-        if window is None:
-            steps[at] = total
-            fills.append((turn.rank, turn.turns, turn.step))
-            total *= turn.turns
-            continue
-        members, rank, extent = window
-        for member, moves in members:
-            steps[member] = moves * total
-            done.add(member)
-        fills.append((rank, extent, 1))
-        total *= extent
-    return Entries(steps=tuple(steps), fills=tuple(fills), total=total)
-
-
-def _window(
-    loops: Sequence[Turn], at: int, stays: Access
-) -> tuple[list[tuple[int, int]], str, int] | None:
-    """Loops over the dimension of one that overlap: (place, step), a unit rank, extent."""
-    for table in coefficients(stays):
-        if loops[at].rank not in table or len(table) < 2:
-            continue
-        members = [(n, table[t.rank] * t.step) for n, t in enumerate(loops) if t.rank in table]
-        extent = 1 + sum(moves * (loops[n].turns - 1) for n, moves in members)
-        product = math.prod(loops[n].turns for n, _ in members)
-        unit = next((rank for rank, factor in table.items() if factor == 1), None)
-        if unit is not None and extent < product and all(moves > 0 for _, moves in members):
-            return members, unit, extent
-    return None
+def _identity(one: Plan, segment: Segment, layout: Layout, at: int) -> Stream:
+    """Rows of an identity; those of no lane are zero."""
+    lanes = math.prod(segment.lanes[rank] for rank in one.columns)
+    rows = Loops(turns=(layout.extent[0],), strides=((layout.extent[1],), (0,), (0,)))
+    base = at * one.chip.grain // one.bits("weight")
+    return Stream(loops=rows, bases=(base, 0, 0), run=lanes, a_limit=1, b_limit=lanes, grouped=0)
 
 
 def _mask(flags: Sequence[bool]) -> int:
@@ -171,6 +134,7 @@ def _flags(one: Plan, segment: Segment) -> int:
         | LOADED * one.spilled
         | BEGUN * (not segment.opens)
         | UNFINISHED * (not segment.closes)
+        | GREATEST * one.work.maxima
     )
 
 
@@ -199,7 +163,9 @@ def _padded(entries: Entries, loops: Sequence[Turn]) -> tuple[int, ...]:
     return (*entries.steps, *(0 for _ in loops[len(entries.steps) :]))
 
 
-def _kept_steps(loops: Sequence[Turn], stays: Access, entries: Entries, life: int) -> Command:
+def _kept_steps(
+    one: Plan, loops: Sequence[Turn], stays: Access, entries: Entries, life: int
+) -> Command:
     """Steps of an array that keeps sums: each adds to one entry of every unit."""
     zero = (0,) * len(loops)
     return Command(
@@ -211,7 +177,7 @@ def _kept_steps(loops: Sequence[Turn], stays: Access, entries: Entries, life: in
             _mask([at < life and turn.rank not in stays.ranks for at, turn in enumerate(loops)]),
             _mask([at < life for at in range(len(loops))]),
             0,
-            0,
+            GREATEST * one.work.maxima,
         ),
     )
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Protocol
 
 from cosynth.errors import SpecError
 from cosynth.format import Format, accumulator
 from cosynth.hardware import Compute, Hardware, Memory, SpatialArray
+from cosynth.rtl.blocked import SHIFT_BITS, blocked
 from cosynth.rtl.operands import Operand, operand
+from cosynth.rtl.post import TABLE_BITS
+from cosynth.rtl.work import Post
 
 FLOWS = ("weight", "input", "output")
 PARAMETER_BITS = 64  # a bias and a multiplier
@@ -39,6 +44,9 @@ class Chip:
     decoded: bool
     weights: Format
     activations: Format
+    table: int = 0  # bits by which lanes look up functions; 0: they cannot
+    leaky: bool = False  # whether negative sums have multipliers of their own
+    maxima: bool = False  # whether the greatest of products can be kept instead of their sum
 
     @property
     def moving(self) -> Format:
@@ -59,6 +67,18 @@ class Chip:
     def grain(self) -> int:
         """Bits of the narrowest element that is stored."""
         return min(container(self.weights), container(self.activations), 8)
+
+    @property
+    def shift(self) -> int:
+        """Bits of the shift that comes with a weight whose blocks have scales; else 0."""
+        return SHIFT_BITS if blocked(self.weights) else 0
+
+    @property
+    def head(self) -> int:
+        """Elements of shifts before a moving vector of weights: one for all rows, or for each."""
+        if not self.shift or self.flow == "weight":
+            return 0
+        return -(-self.rows * self.shift // container(self.weights)) if self.flow == "output" else 1
 
     @property
     def sum_bits(self) -> int:
@@ -94,6 +114,8 @@ class Chip:
             "G": self.grain,
             "X": container(self.moving),
             "Y": container(self.second),
+            "SHIFT": self.shift,
+            "HEAD": self.head,
             "O": container(self.activations),
             **_float("X", x),
             **_float("Y", y),
@@ -105,8 +127,22 @@ class Chip:
             "ACC": self.accumulator,
             "STRIDED": int(self.strided),
             "PARAMS": self.columns if self.flow == "weight" else 1,
+            "LEAKY": int(self.leaky),
+            "TABLE": self.table,
+            "X_LOWEST": self._lowest(weight=True),
+            "Y_LOWEST": self._lowest(weight=False),
             "WIDTH": self.width,
         }
+
+    def _lowest(self, *, weight: bool) -> int:
+        """Code of the lowest activation where data come by this reader, if maxima need it; or 0."""
+        if not self.maxima or (self.flow == "weight") != weight:
+            return 0
+        bits, one = container(self.activations), operand(self.activations)
+        if one.float:
+            return 1 << bits - 1 | _top(self.activations, one)
+        element = self.activations.element
+        return (1 << bits) - int(min(element.largest, -element.lowest))
 
 
 def _float(prefix: str, one: Operand) -> dict[str, int]:
@@ -126,6 +162,41 @@ def _top(format: Format, one: Operand) -> int:
     low = one.step + one.mantissa  # exponent of the lowest normal binade
     significand = int(fraction * 2 ** (one.mantissa + 1))
     return ((exponent - 1 - low + 1) << one.mantissa) + significand - (1 << one.mantissa)
+
+
+class Needs(Protocol):
+    """A layer, as far as it may need what not every chip has."""
+
+    @property
+    def post(self) -> Post:
+        """What follows its sums."""
+
+    @property
+    def maxima(self) -> bool:
+        """Whether they are no sums, but maxima."""
+
+
+def equipped(one: Chip, layers: Iterable[Needs]) -> Chip:
+    """Return the chip with what its layers need, and no more."""
+    every = tuple(layers)
+    entries = max((len(layer.post.table) for layer in every), default=0)
+    return replace(
+        one,
+        table=max(entries, 1).bit_length() - 1,
+        leaky=any(layer.post.negative for layer in every),
+        maxima=any(layer.maxima for layer in every),
+    )
+
+
+def index_bits(format: Format) -> int:
+    """Bits by which functions of a format are looked up; 0 where there are no tables for it.
+
+    Whole numbers have 8 bits before a function, however few they have behind it; floats their own.
+    """
+    bits = container(format)
+    if bits > TABLE_BITS:
+        return 0
+    return bits if operand(format).float else TABLE_BITS
 
 
 @lru_cache(maxsize=256)
@@ -160,8 +231,13 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
     if mac.unit not in {"multiplier", "decoded"}:
         problems.append(f"mac.unit {mac.unit!r} has no array yet; choose multiplier or decoded")
     for format in (weights, activations):
-        if format.scale is not None and format.block:
-            problems.append(f"format {format.name!r}: scales of blocks have no array yet")
+        if format.scale is not None and format.block and not format.power:
+            problems.append(
+                f"format {format.name!r}: scales of blocks that are no powers of two have no array"
+            )
+        if blocked(format) and container(format) < SHIFT_BITS:
+            problems.append(f"format {format.name!r}: shifts of {SHIFT_BITS} bits need elements of"
+                            " as many")  # fmt: skip
         if format.pairs:
             problems.append(f"format {format.name!r}: codes of pairs have no array")
         if not operand(format).signed:

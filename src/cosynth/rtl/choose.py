@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import cosynth.mapping as mp
 from cosynth.errors import MappingError
+from cosynth.rtl.aligned import aligned
 from cosynth.rtl.arrange import orders
 from cosynth.rtl.chip import Chip
 from cosynth.rtl.network import Layer, Network
@@ -29,6 +30,8 @@ Price = Callable[[NDArray[np.uint64]], float]
 FEW_SEGMENTS = 1024
 # mappings of a layer after which no more are looked for
 MOST_TRIED = 60
+# mappings with fewer rows that are tried where blocks have scales
+MOST_ALIGNED = 3
 
 
 def chosen(
@@ -50,16 +53,22 @@ def chosen(
         if not isinstance(layer, Layer) or layer.name not in candidates:
             continue
         views = views_of(network, places, layer)
-        found = candidates[layer.name]
+        sizes = layer.einsum.sizes
+        within = [
+            near
+            for mapping in candidates[layer.name]
+            for near in aligned(mapping, sizes, layer.blocks)
+        ]
+        found = [*candidates[layer.name], *within[:MOST_ALIGNED]]
         few, many = (
             _Cost(partial(words_of, network, chip, layer, views=views, most=most), price)
             for most in (FEW_SEGMENTS, MOST_SEGMENTS)
         )
-        best[layer.name] = _least(found, layer.einsum.sizes, few)
+        best[layer.name] = _least(found, sizes, few)
         if not few.runs:
-            best[layer.name] = min(found, key=many)
+            best[layer.name] = min((*found, *within), key=many)
         if not few.runs and not many.runs:
-            eased = (one for each in found for one in relieved(each, layer.einsum.sizes))
+            eased = (one for each in (*found, *within) for one in relieved(each, sizes))
             best[layer.name] = min((best[layer.name], *eased), key=many)
     return best
 

@@ -11,10 +11,10 @@ from cosynth.rtl.array_commands import reader
 from cosynth.rtl.instructions import Command
 from cosynth.rtl.plan import Key, Plan, Regions, channel_access
 from cosynth.rtl.segments import Segment, Tile
-from cosynth.rtl.streams import Layout, Stream, stream
+from cosynth.rtl.streams import Layout, Loops, Stream, stream
 
 _Group = tuple["Lines", dict[str, int], tuple[tuple[str, int, int], ...]]
-RESIDUAL, SPILLS, BEGUN, UNFINISHED = 1, 2, 4, 8
+RESIDUAL, SPILLS, BEGUN, UNFINISHED, FUNCTION, TABLE = 1, 2, 4, 8, 16, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,21 @@ def drained(
         }  # fmt: skip
         found.append(_one(one, segment, part, begin, loops, boxes, at))
     return tuple(found)
+
+
+def tabled(one: Plan, layout: Layout, at: int) -> tuple[Command, Command]:
+    """Commands that bring the table of a layer's function, at grain `at`, into the lanes."""
+    base = at * one.chip.grain // one.bits("table")
+    words = Loops(turns=(layout.size,), strides=((1,), (0,), (0,)))
+    read = Stream(loops=words, bases=(base, 0, 0), run=1, a_limit=1, b_limit=1, grouped=0)
+    fill = Command(
+        unit="drain",
+        turns=words.turns,
+        bases=(0, 0),
+        strides=((0,), (1,)),
+        extras=(1, 0, 1, 0, BEGUN | UNFINISHED | TABLE, 0, 0, 0, 0, 0, 0),
+    )
+    return reader("params", read), fill
 
 
 def _turns(outer: list[tuple[str, int, int]]) -> list[dict[str, int]]:
@@ -129,7 +144,7 @@ def _one(
             (1 << groups) - 1,
             (1 << groups + part.inside) - 1,
             (1 << groups + inner) - 1,
-            RESIDUAL * adds | part.flags,
+            RESIDUAL * adds | FUNCTION * bool(post.table) | part.flags,
             post.shift,
             post.low,
             post.high,

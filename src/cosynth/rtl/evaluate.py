@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,41 @@ def evaluate(einsum: Einsum, values: Mapping[str, Array], shape: tuple[int, ...]
         found = found.reshape([einsum.sizes[rank] for rank in ranks])
     whole[places] = found
     return whole
+
+
+def applied(
+    members: Sequence[Einsum], name: str, argument: Array, constants: Mapping[str, Array]
+) -> Array:
+    """Return what einsums, one by one, make of each element of a tensor; constants have one.
+
+    What is no number stays none.
+    """
+    values: dict[str, Array] = {name: argument}
+
+    def of(expression: Expression) -> Array:
+        match expression:
+            case Access():
+                if expression.tensor in values:
+                    return values[expression.tensor]
+                return np.asarray(constants[expression.tensor], dtype=np.float64).reshape(())
+            case Constant():
+                return np.array(expression.value)
+            case Apply():
+                return _function(expression.function)(*map(of, expression.arguments))
+        raise AssertionError(expression)
+
+    found = argument
+    with np.errstate(all="ignore"):
+        for member in members:
+            found = np.broadcast_to(of(member.expression), argument.shape).astype(np.float64)
+            values[member.output.tensor] = found
+    return found
+
+
+def _function(name: str) -> Callable[..., Array]:
+    if name not in _FUNCTIONS:
+        raise WorkloadError(f"no rule for {name!r}")
+    return _FUNCTIONS[name]
 
 
 def _contracted(einsum: Einsum, values: Mapping[str, Array]) -> Array | None:

@@ -37,11 +37,17 @@ def layout_table(program: Program, network: Network) -> dict[str, Any]:
         "tensors": {
             name: {
                 "shape": list(place.shape), "order": list(place.order), "bits": place.bits,
-                "address": place.address, "unit": network.units[name],
+                "address": place.address, "unit": _unit(network, name),
             }
             for name, place in program.places.items()
         },
     }  # fmt: skip
+
+
+def _unit(network: Network, name: str) -> float | list[float]:
+    """What a whole number counts: one number, or one for each channel."""
+    unit = network.units[name]
+    return float(unit) if unit.ndim == 0 else [float(one) for one in unit.reshape(-1)]
 
 
 def write_folder(

@@ -21,6 +21,8 @@ CODES = ("SET", "GO", "END")
 BASE, TURNS, EXTRA = 15, 224, 240  # places of a unit's registers: `unit.sv`
 # of `grouped`: a reader takes every second element of a run
 EVERY_SECOND = 1 << 8
+# and fills up with the lowest value, not with zeros
+LOWEST = 1 << 9
 MOST_TURNS = 1 << 16  # of a loop: `nest.sv`
 
 
@@ -66,7 +68,7 @@ UNITS = (
          about="reads what is added to the output"),
     Unit(number=10, name="drain", channels=("line", "address"),
          extras=("run", "line_mask", "half_mask", "param_mask", "flags", "shift", "low", "high",
-                 "residual_multiplier", "residual_shift", "negative_multiplier"), loops=8,
+                 "residual_multiplier", "residual_shift", "none"), loops=8,
          about="takes finished lines through post-processing into the buffer"),
 )  # fmt: skip
 BY_NAME = {unit.name: unit for unit in UNITS}

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from cosynth.errors import MappingError
 from cosynth.rtl.array_commands import array_commands
 from cosynth.rtl.chip import Chip
-from cosynth.rtl.drain_commands import drained, reloaded, spilled
+from cosynth.rtl.drain_commands import drained, reloaded, spilled, tabled
 from cosynth.rtl.instructions import Command
 from cosynth.rtl.plan import MOST_SEGMENTS, Key, Plan, Regions, plan, regions
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.work import Place, Work
 
 # tokens, each with one giver and one taker: that a tile is there, and that its place is free again
-FULL = {"data": 0, "weight": 1, "params": 2, "residual": 3, "out": 4}
-FREE = {"data": 5, "weight": 6, "params": 7, "residual": 8, "out": 9}
+FULL = {"data": 0, "weight": 1, "params": 2, "residual": 3, "out": 4, "table": 12}
+FREE = {"data": 5, "weight": 6, "params": 7, "residual": 8, "out": 9, "table": 13}
 SPILLED, SETTLED = 10, 11
 # spills that may be done before one of them is waited for: tokens are counted to 63
 MOST_SPILLS = 32
@@ -142,7 +142,7 @@ class _Sequence:
 
     def _loads(self, at: int) -> list[Step]:
         found: list[Step] = []
-        for kind in ("weight", "data", "params", "residual"):
+        for kind in ("weight", "data", "params", "residual", "table"):
             if kind not in self.uses:
                 continue
             use = self.uses[kind]
@@ -185,6 +185,10 @@ class _Sequence:
         assert isinstance(found[0], Transfer)
         if self.one.spilled:
             found[0] = replace(found[0], gives=found[0].gives | 1 << SETTLED)
+        if "table" in self.uses:
+            layout = self.boxes[0]["table"]
+            read, fill = tabled(self.one, layout, self._place("table", 0))
+            found += [replace(read, takes=1 << FULL["table"]), fill]
         settled = self.one.spilled
         visited: set[Key] = set()
         waits, spills = iter(self.waits), 0

@@ -1,4 +1,4 @@
-"""A network as an array can run more of it: means become products, and moves are read through."""
+"""A network as an array can run more of it: pools become products, and moves are read through."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cosynth.rtl.functions import joined
 from cosynth.rtl.moved import without_moves
 from cosynth.workload import Tensor, Workload
 from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Index, Term
@@ -16,6 +17,7 @@ from cosynth.workload.passes.rewrite import consumers
 
 Floats = NDArray[np.float64]
 POOLS = ("AveragePool", "GlobalAveragePool")
+MAXIMA = ("MaxPool", "GlobalMaxPool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,7 +31,8 @@ class Lowered:
 def lowered(model: Workload) -> Lowered:
     """Return the model with each mean over windows as a product with a kernel of equal shares.
 
-    Copies that only move elements are read through.
+    Maxima over windows are those of products with ones. Copies that only move elements are read
+    through, and functions of one element that are written in parts are joined.
 
     >>> import cosynth as cs
     >>> found = lowered(cs.load("resnet8"))
@@ -38,15 +41,22 @@ def lowered(model: Workload) -> Lowered:
     >>> float(found.shares["pool.sum.share"].sum())
     1.0
     """
-    model = without_moves(model)
+    model = joined(without_moves(model))
     shares: dict[str, Floats] = {}
     changed: dict[int, Einsum | None] = {}
     readers = consumers(model)
     for at, einsum in enumerate(model.einsums):
         source = einsum.expression
-        if einsum.reduction != "+" or einsum.operator not in POOLS or einsum.repeat != 1:
-            continue
         if not isinstance(source, Access) or any(index.lookup for index in source.indices):
+            continue
+        if einsum.repeat != 1:
+            continue
+        if einsum.reduction == "max" and einsum.operator in MAXIMA:
+            name = f"{einsum.name}.ones"
+            shares[name] = np.ones([einsum.sizes[rank] for rank in einsum.reduced])
+            changed[at] = _product(einsum, source, name, einsum.output.tensor)
+            continue
+        if einsum.reduction != "+" or einsum.operator not in POOLS:
             continue
         after = _scaled(model, readers, einsum)
         last, scale = after or (at, 1.0)

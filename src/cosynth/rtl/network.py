@@ -5,22 +5,38 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cosynth.errors import WorkloadError
 from cosynth.format import Format
+from cosynth.rtl.bits import as_signed
+from cosynth.rtl.blocked import (
+    Bounds,
+    Scaled,
+    blocked,
+    channel_dims,
+    dimension,
+    scaled,
+    summed_rank,
+    units_of,
+)  # fmt: skip
+from cosynth.rtl.chip import index_bits
+from cosynth.rtl.evaluate import applied
 from cosynth.rtl.floats import looked_up, run_floats
-from cosynth.rtl.operands import Operand, operand
-from cosynth.rtl.post import Fused, leading
+from cosynth.rtl.grid import grid, to_grid
+from cosynth.rtl.operands import operand
+from cosynth.rtl.post import TABLE_BITS, Fused, leading
+from cosynth.rtl.words import codes_of, whole_of
 from cosynth.rtl.work import Post
 from cosynth.workload import Access, Einsum, Workload
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 MULTIPLIER_BITS = 15  # and a sign
+MOST_MULTIPLIER = (1 << MULTIPLIER_BITS) - 1
 MOST_SHIFT = 62
 # a float's lane counts quarters of its smallest step: `lane.sv`
 QUARTERS = 2
@@ -45,6 +61,13 @@ class Layer:
     channel: str
     post: Post
     constant: bool
+    # the rank along which sums are shifted, and how many neighbours share a shift
+    blocks: tuple[str, int] | None = None
+
+    @property
+    def maxima(self) -> bool:
+        """Whether the greatest of the products is kept instead of their sum."""
+        return self.einsum.reduction == "max"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,45 +85,26 @@ Operation = Layer | Host
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Network:
-    """Operations in order. `weights` are whole numbers, `units` what one stands for."""
+    """Operations in order. `weights` are whole numbers, `units` what one stands for.
+
+    A unit is one number, or by channel as the tensor broadcasts. `shifts` are bits by which what
+    is multiplied with a weight's code is shifted: weights are their codes' numbers shifted so.
+    """
 
     graph: Workload
     operations: tuple[Operation, ...]
     weights: Mapping[str, Whole]
     constants: Mapping[str, Floats]
-    units: Mapping[str, float]
+    units: Mapping[str, Floats]
     weight_format: Format
     activation_format: Format
+    shifts: Mapping[str, Whole] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of what the user gives."""
         return tuple(tensor.name for tensor in self.graph.tensors
                      if tensor.role == "input" and not tensor.view_of)  # fmt: skip
-
-
-def _grid(format: Format) -> tuple[Operand, int]:
-    """How circuits see a format, and its largest whole number."""
-    one = operand(format)
-    largest = (
-        min(format.element.largest, -format.element.lowest)
-        if format.element.lowest
-        else format.element.largest
-    )
-    return one, int(largest / 2.0**one.step)
-
-
-def to_grid(values: Floats, unit: float | Floats, format: Format) -> Whole:
-    """Whole numbers nearest to values, as the format's element has them."""
-    one, most = _grid(format)
-    scaled = values / unit
-    if not one.float:
-        return np.clip(np.rint(scaled), -most, most).astype(np.int64)
-    size = np.abs(scaled)
-    binade = np.maximum(np.floor(np.log2(np.maximum(size, 1.0))), one.mantissa) - one.mantissa
-    step = np.exp2(binade)
-    found = np.minimum(np.rint(size / step) * step, most)
-    return np.asarray(np.sign(scaled) * found, dtype=np.int64)
 
 
 def quantised(
@@ -110,43 +114,70 @@ def quantised(
     inputs: Mapping[str, Floats],
     weights: Format,
     activations: Format,
+    accumulator: int = 64,
 ) -> Network:
     """Return a network whose scales come from a run on `inputs`.
 
     Weights have a scale for each channel, activations one for the tensor: the largest magnitude
-    seen is the format's largest.
+    seen is the format's largest. Where a format's blocks have scales of their own, these are powers
+    of two by its rule: see `blocked`. Shifts are such that sums fit `accumulator` bits.
     """
     values = run_floats(graph, constants, inputs)
-    _, most = _grid(activations)
-    units: dict[str, float] = {}
-    for tensor in graph.tensors:
-        if tensor.role != "weight" and not tensor.view_of and tensor.name in values:
-            units[tensor.name] = max(float(np.abs(values[tensor.name]).max()), 1e-12) / most
+    _, most = grid(activations)
+    parts = [[graph.einsums[at] for at in group] for group in groups]
+    firsts = [_leading(graph, members, weights, activations) for members in parts]
+    if blocked(activations):
+        layers = [found for found, _ in firsts if found is not None]
+        dims = channel_dims(graph, layers, activations.block) if blocked(weights) else {}
+        units = units_of(graph, values, dims, activations)
+    else:
+        units = {
+            t.name: np.asarray(max(float(np.abs(values[t.name]).max()), 1e-12) / most)
+            for t in graph.tensors
+            if t.role != "weight" and not t.view_of and t.name in values
+        }
     for name, rows in looked_up(graph).items():
         if name in units and rows - 1 > most:
             raise WorkloadError(
                 f"{name}: chooses one of {rows} rows; {activations.name} counts to {most}"
             )
-        units[name] = 1.0
+        units[name] = np.asarray(1.0)
     operations: list[Operation] = []
     whole: dict[str, Whole] = {}
+    shifts: dict[str, Whole] = {}
     known = {t.name: values[t.name] for t in graph.tensors if t.role == "weight"
              and t.name in values}  # fmt: skip
-    for group in groups:
-        members = [graph.einsums[at] for at in group]
-        found, reason = leading(graph, members)
+    for members, (found, reason) in zip(parts, firsts, strict=True):
         if found is not None:
-            operations.append(_layer(graph, found, known, units, weights, activations, whole))
-            members = members[found.taken :]
-        if members:
-            operations.append(
-                Host(name=members[0].name, einsums=tuple(members), reason=reason, writes=())
-            )
+            data = units[_root(graph, found.data.tensor)]
+            if found.head.reduction == "max" and found.taken == 1:
+                units[found.out] = data
+            blocks = None
+            if blocked(weights):
+                one = _scaled_layer(graph, found, known, units, weights, activations, accumulator)
+                name, rank = found.weight.tensor, summed_rank(found)
+                if name in shifts and (shifts[name] != one.shifts).any():
+                    operations.append(_alone(members, "shares weights, but not their shifts"))
+                    continue
+                whole[name], shifts[name] = one.whole, one.shifts
+                blocks = (rank, weights.block) if rank is not None and one.shifted else None
+                unit = np.asarray(1.0), one.unit
+            else:
+                unit = data, _weight_unit(graph, found, known, units, weights, whole)
+            layer = _layer(graph, found, known, units, unit, activations)
+            operations.append(replace(layer, blocks=blocks))
+        rest = members[found.taken if found else 0 :]
+        if rest:
+            operations.append(_alone(rest, reason))
     return Network(
         graph=graph, operations=_joined(graph, operations), weights=whole,
         constants=dict(constants), units=units,
-        weight_format=weights, activation_format=activations,
+        weight_format=weights, activation_format=activations, shifts=shifts,
     )  # fmt: skip
+
+
+def _alone(members: list[Einsum], reason: str) -> Host:
+    return Host(name=members[0].name, einsums=tuple(members), reason=reason, writes=())
 
 
 def _joined(graph: Workload, operations: list[Operation]) -> tuple[Operation, ...]:
@@ -182,54 +213,115 @@ def _root(graph: Workload, name: str) -> str:
     return _root(graph, tensor.view_of[0]) if tensor.view_of else name
 
 
+def _leading(
+    graph: Workload, members: list[Einsum], weights: Format, activations: Format
+) -> tuple[Fused | None, str]:
+    """What of a group the array runs, and why not more."""
+    scaled = blocked(weights) or blocked(activations)
+    found, reason = leading(graph, members, tables=index_bits(activations) > 0 and not scaled)
+    if found is not None and scaled and found.head.reduction == "max":
+        return None, "maxima of what has scales of blocks"
+    if found is None or not blocked(weights) or _constant(graph, found):
+        return found, reason
+    return None, "both factors are computed, and weights in the array come with their shifts"
+
+
+def _constant(graph: Workload, one: Fused) -> bool:
+    return graph.tensor(one.weight.tensor).role == "weight"
+
+
+def _bias(one: Fused, constants: Mapping[str, Floats]) -> Floats:
+    bias = np.zeros(one.head.sizes[one.channel])
+    for name in one.biases:
+        bias = bias + constants[name].reshape(-1)
+    return bias
+
+
+def _weight_unit(
+    graph: Workload,
+    one: Fused,
+    constants: Mapping[str, Floats],
+    units: Mapping[str, Floats],
+    weights: Format,
+    whole: dict[str, Whole],
+) -> Floats:
+    """What a weight's whole numbers count, by channel; those of constants are added to `whole`."""
+    channels = one.head.sizes[one.channel]
+    if not _constant(graph, one):
+        return np.full(channels, units[_root(graph, one.weight.tensor)])
+    value = constants[one.weight.tensor]
+    axis = dimension(one.weight, one.channel)
+    _, most = grid(weights)
+    axes = tuple(dim for dim in range(value.ndim) if dim != axis)
+    unit = np.maximum(np.abs(value).max(axis=axes, keepdims=True), 1e-12) / most
+    if one.head.reduction == "max":  # by ones
+        unit = np.ones_like(unit)
+    whole[one.weight.tensor] = to_grid(value, unit, weights)
+    return np.broadcast_to(unit.reshape(-1), channels)
+
+
+def _scaled_layer(
+    graph: Workload,
+    one: Fused,
+    constants: Mapping[str, Floats],
+    units: Mapping[str, Floats],
+    weights: Format,
+    activations: Format,
+    accumulator: int,
+) -> Scaled:
+    """The weights of a layer under scales of blocks, those of its data taken along."""
+    rank = summed_rank(one)
+    data = units[_root(graph, one.data.tensor)]
+    shape = (1, -1) if rank is not None and data.size > 1 else (-1, 1)
+    bounds = Bounds(
+        most=grid(activations)[1],
+        accumulator=accumulator,
+        bias=_bias(one, constants),
+        out=units[one.out].reshape(-1),
+    )
+    axes = dimension(one.weight, one.channel), dimension(one.weight, rank)
+    return scaled(constants[one.weight.tensor], axes, data.reshape(shape), weights, bounds)
+
+
 def _layer(
     graph: Workload,
     one: Fused,
     constants: Mapping[str, Floats],
-    units: Mapping[str, float],
-    weights: Format,
+    units: Mapping[str, Floats],
+    unit: tuple[Floats, Floats],
     activations: Format,
-    whole: dict[str, Whole],
 ) -> Layer:
+    """A layer; `unit` is what whole numbers of its data and, by channel, of its weights count."""
     head = one.head
-    channels = head.sizes[one.channel]
-    data_unit = units[_root(graph, one.data.tensor)]
-    constant = graph.tensor(one.weight.tensor).role == "weight"
-    if constant:
-        value = constants[one.weight.tensor]
-        axis = next(
-            (
-                dim
-                for dim, index in enumerate(one.weight.indices)
-                if index.plain and index.name == one.channel
-            ),
-            None,
-        )
-        _, most = _grid(weights)
-        axes = tuple(dim for dim in range(value.ndim) if dim != axis)
-        unit = np.maximum(np.abs(value).max(axis=axes, keepdims=True), 1e-12) / most
-        whole[one.weight.tensor] = to_grid(value, unit, weights)
-        weight_unit = np.broadcast_to(unit.reshape(-1), channels)
-    else:
-        weight_unit = np.full(channels, units[_root(graph, one.weight.tensor)])
+    data_unit, weight_unit = unit
     fine = QUARTERS if operand(activations).float else 0
-    out_unit = units[one.out] / 2**fine
+    _, most = grid(activations)
+    inside = most if fine or not one.function else (1 << TABLE_BITS - 1) - 1
+    inner_unit = units[one.inner or one.out] * (most / inside)
+    out_unit = inner_unit.reshape(-1) / 2**fine
     factor = one.scale * data_unit * weight_unit / out_unit
-    shift = min(math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(float(factor.max()))), MOST_SHIFT)
-    multiplier = np.minimum(np.rint(factor * 2.0**shift), (1 << MULTIPLIER_BITS) - 1)
-    bias = np.zeros(channels)
-    for name in one.biases:
-        bias = bias + constants[name].reshape(-1)
-    added = np.rint(bias / (data_unit * weight_unit))
-    _, most = _grid(activations)
-    limits = [-most if one.low is None else one.low / units[one.out],
-              most if one.high is None else one.high / units[one.out]]  # fmt: skip
+    slope = constants[one.slope].reshape(-1) if isinstance(one.slope, str) else one.slope
+    negative = factor * slope
+    largest = max(float(factor.max()), float(np.abs(negative).max()))
+    shift = math.floor(MULTIPLIER_BITS - 1e-9 - math.log2(largest))
+    shift = min(max(shift, 0), MOST_SHIFT)  # below 0 where outputs were never seen but as zero
+    multiplier, negative = (
+        np.clip(np.rint(each * 2.0**shift), -MOST_MULTIPLIER, MOST_MULTIPLIER)
+        for each in (factor, negative)
+    )
+    added = np.rint(_bias(one, constants) / (data_unit * weight_unit))
+    # what limits by anything but zero has one unit
+    limits = [limit if not limit else limit / float(inner_unit) for limit in (one.low, one.high)]
+    limits = [
+        inside * sign if one is None else one for sign, one in zip((-1, 1), limits, strict=True)
+    ]
     low, high = (
-        int(min(max(round(limit * 2**fine), -most << fine), most << fine)) for limit in limits
+        int(min(max(round(limit * 2**fine), -inside << fine), inside << fine)) for limit in limits
     )
     coefficient, residual_shift = 0.0, 0
     if one.residual:
-        coefficient = units[_root(graph, one.residual)] / out_unit * 2.0**shift
+        residual_unit = float(units[_root(graph, one.residual)])
+        coefficient = residual_unit / float(out_unit[0]) * 2.0**shift
         residual_shift = max(math.ceil(math.log2(coefficient) - MULTIPLIER_BITS + 1e-9), 0)
     return Layer(
         name=head.name,
@@ -238,7 +330,7 @@ def _layer(
         weight=one.weight,
         out=one.out,
         channel=one.channel,
-        constant=constant,
+        constant=_constant(graph, one),
         post=Post(
             bias=tuple(int(value) for value in np.clip(added, -(1 << 30), (1 << 30))),
             multiplier=tuple(int(value) for value in multiplier),
@@ -248,5 +340,28 @@ def _layer(
             residual=one.residual,
             residual_multiplier=round(coefficient / 2**residual_shift),
             residual_shift=residual_shift,
+            negative=tuple(int(value) for value in negative) if one.slope != 1.0 else (),
+            table=_table(one, float(inner_unit), float(units[one.out]), activations, constants)
+            if one.function
+            else (),
         ),
     )
+
+
+def _table(
+    one: Fused,
+    inner_unit: float,
+    out_unit: float,
+    format: Format,
+    constants: Mapping[str, Floats],
+) -> tuple[int, ...]:
+    """Codes of a function by those of its argument; what is no number is 0."""
+    bits = index_bits(format)
+    codes = np.arange(1 << bits)
+    if operand(format).float:
+        arguments = whole_of(codes.astype(np.uint64), format)
+    else:
+        arguments = as_signed(codes, bits)
+    values = applied(one.function, one.inner, arguments * inner_unit, constants)
+    found = np.nan_to_num(values, nan=0.0)
+    return tuple(codes_of(to_grid(found, out_unit, format), format).tolist())

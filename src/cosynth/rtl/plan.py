@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cosynth.errors import MappingError
+from cosynth.rtl.blocked import within_blocks
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.packed import Packing, packing
 from cosynth.rtl.segments import Nest, Segment, Tile, nest, segments, tiles
 from cosynth.rtl.streams import Layout, box, lane_order
 from cosynth.rtl.work import Place, Work
+from cosynth.rtl.woven import layout as woven_layout
+from cosynth.rtl.woven import weave
 from cosynth.workload.einsum import Access, Index, Term
 
 Key = tuple[int, ...]
@@ -41,15 +45,24 @@ class Plan:
     columns: tuple[str, ...]
     visits: Mapping[Key, int]
     spilled: bool = False
+    woven: Mapping[Key, Layout] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:
         """Whether units hold an operand; else they keep sums."""
         return self.chip.flow != "output"
 
+    @property
+    def passes(self) -> bool:
+        """Whether each row's element goes through to its own column: units hold an identity.
+
+        So are maxima taken where weights stay: all columns of a row share its element.
+        """
+        return self.work.maxima and self.chip.flow == "weight"
+
     def bits(self, kind: str) -> int:
         """Bits of an element of a region."""
-        if kind == "params":
+        if kind in {"params", "table"}:
             return PARAMETER_BITS
         return container(self.chip.weights if kind == "weight" else self.chip.activations)
 
@@ -64,6 +77,9 @@ class Plan:
         }
         if work.post.residual:
             found["residual"] = self._box(work.output, tile, work.post.residual)
+        if work.post.table:
+            size = -(-len(work.post.table) * self.bits("out") // PARAMETER_BITS)
+            found["table"] = Layout(order=(0,), start=(0,), extent=(size,), limits=(size,))
         return found
 
     def _box(self, access: Access, tile: Tile, name: str = "") -> Layout:
@@ -71,6 +87,11 @@ class Plan:
         return box(access, tile.start, tile.size, place.shape, place.order)
 
     def _weight(self, tile: Tile) -> Layout:
+        if self.passes:
+            both = self.chip.rows, math.prod(self.nest.lanes[rank] for rank in self.columns)
+            return Layout(order=(1, 0), start=(0, 0), extent=both, limits=both)
+        if self.woven:
+            return self.woven[tuple(tile.start.values())]
         found = self.packing
         return found.box(tile) if found else self._box(self.work.weight, tile)
 
@@ -139,6 +160,56 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
     outputs = tuple(rank for rank in einsum.ranks if rank in within)
     one = nest(work.mapping, einsum.sizes, frozenset(einsum.ranks) - within)
     whole = Tile(start=dict.fromkeys(einsum.sizes, 0), size=dict(einsum.sizes))
+    _check(chip, work, one)
+    data = places[work.data.tensor]
+    near = box(work.data, whole.start, whole.size, data.shape, data.order)
+    out = places[work.out]
+    written = box(work.output, whole.start, whole.size, out.shape, out.order)
+    lanes_of = {
+        name: [rank for rank in one.lanes if one.dimension[rank] == name]
+        for name in ("rows", "columns")
+    }
+    if chip.flow == "weight":
+        rows = lane_order(work.data, near, lanes_of["rows"])
+        columns = lane_order(work.output, written, lanes_of["columns"])
+        if work.maxima:
+            rows = columns
+    else:
+        rows = tuple(lanes_of["rows"])
+        columns = lane_order(work.data, near, lanes_of["columns"])
+    made = Plan(
+        chip=chip, work=work, places=places, nest=one, parts=(),
+        tiles=tuple(itertools.islice(tiles(one), most + 1)),
+        outputs=outputs, rows=rows, columns=columns, visits={},
+    )  # fmt: skip
+    made = replace(made, parts=_parts(made, most))
+    made = replace(made, woven=_woven(made))
+    _check_blocks(made)
+    visits = _visits(made)
+    spilled = any(n > 1 for n in visits.values())
+    if spilled and work.maxima:
+        raise MappingError(f"{work.name}: maxima would be spilled, and go on from zero")
+    return replace(made, visits=visits, spilled=spilled)
+
+
+def _visits(made: Plan) -> dict[Key, int]:
+    """How often segments come to each half of the sums."""
+    visits: dict[Key, int] = {}
+    for tile, parts in zip(made.tiles, made.parts, strict=True):
+        for segment in parts:
+            if segment.opens:
+                lines = made.lines(segment.half)[""]
+                if lines > made.chip.sum_lines:
+                    raise MappingError(
+                        f"{made.work.name}: {lines} lines of sums; a half has {made.chip.sum_lines}"
+                    )
+                for key in made.keys(tile, segment):
+                    visits[key] = visits.get(key, 0) + 1
+    return visits
+
+
+def _check(chip: Chip, work: Work, one: Nest) -> None:
+    """MappingError where the array cannot run a layer with these loops, whatever fits."""
     if work.post.residual_shift >= 1 << SHIFT_BITS:
         raise MappingError(
             f"{work.name}: its residual would be shifted by {work.post.residual_shift} bits, the"
@@ -151,38 +222,49 @@ def plan(chip: Chip, work: Work, places: Mapping[str, Place], most: int = MOST_S
         odd = [lp.tile for lp in one.inner if lp.level != "buffer" and lp.rank == rank]
         if any(tile % lanes for tile in odd):
             raise MappingError(f"{work.name}: steps along {rank!r} are no multiple of its lanes")
-    data = places[work.data.tensor]
-    near = box(work.data, whole.start, whole.size, data.shape, data.order)
-    out = places[work.out]
-    written = box(work.output, whole.start, whole.size, out.shape, out.order)
-    lanes_of = {
-        name: [rank for rank in one.lanes if one.dimension[rank] == name]
-        for name in ("rows", "columns")
-    }
-    if chip.flow == "weight":
-        rows = lane_order(work.data, near, lanes_of["rows"])
-        columns = lane_order(work.output, written, lanes_of["columns"])
-    else:
-        rows = tuple(lanes_of["rows"])
-        columns = lane_order(work.data, near, lanes_of["columns"])
-    made = Plan(
-        chip=chip, work=work, places=places, nest=one, parts=(),
-        tiles=tuple(itertools.islice(tiles(one), most + 1)),
-        outputs=outputs, rows=rows, columns=columns, visits={},
-    )  # fmt: skip
-    made = replace(made, parts=_parts(made, most))
-    visits: dict[Key, int] = {}
-    for tile, parts in zip(made.tiles, made.parts, strict=True):
+    if work.maxima:
+        _check_maxima(chip, work, one)
+
+
+def _check_maxima(chip: Chip, work: Work, one: Nest) -> None:
+    """A column adds what its rows multiply, so one of them alone may work for it."""
+    if not chip.maxima:
+        raise MappingError(f"{work.name}: the chip keeps no maxima")
+    if "rows" in one.dimension.values():
+        raise MappingError(f"{work.name}: rows would be added, not compared")
+    lanes = math.prod(one.lanes.values())
+    if chip.flow == "weight" and lanes > chip.rows:
+        raise MappingError(f"{work.name}: {lanes} columns, each fed by a row of its own")
+
+
+def _check_blocks(one: Plan) -> None:
+    """Rows that are added before they are shifted lie in one block."""
+    if one.work.blocks is None or not one.held or one.work.blocks[0] not in one.rows:
+        return
+    rank, block = one.work.blocks
+    for tile, parts in zip(one.tiles, one.parts, strict=True):
         for segment in parts:
-            if segment.opens:
-                lines = made.lines(segment.half)[""]
-                if lines > chip.sum_lines:
-                    raise MappingError(
-                        f"{work.name}: {lines} lines of sums; a half has {chip.sum_lines}"
-                    )
-                for key in made.keys(tile, segment):
-                    visits[key] = visits.get(key, 0) + 1
-    return replace(made, visits=visits, spilled=any(n > 1 for n in visits.values()))
+            starts = [tile.start[rank] + segment.start[rank]]
+            for turn in segment.loops:
+                if turn.rank == rank:
+                    starts = [at + turn.step * n for at in starts for n in range(turn.turns)]
+            if not within_blocks(starts, segment.lanes[rank], block):
+                raise MappingError(
+                    f"{one.work.name}: rows take {segment.lanes[rank]} neighbours along {rank!r}"
+                    f" across blocks of {block}, whose sums are shifted differently"
+                )
+
+
+def _woven(one: Plan) -> dict[Key, Layout]:
+    """How the weights of each tile lie, by its start, where shifts come with them."""
+    if not one.chip.shift or not one.work.packed:
+        return {}
+    return {
+        tuple(tile.start.values()): woven_layout(
+            [weave(one.chip, one.work, one.rows, one.columns, tile, part) for part in parts]
+        )
+        for tile, parts in zip(one.tiles, one.parts, strict=True)
+    }
 
 
 def _parts(one: Plan, most: int) -> tuple[tuple[Segment, ...], ...]:

@@ -9,12 +9,17 @@ from cosynth.mapping import operands
 from cosynth.workload import Workload
 from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
 
+# bits of the longest index of a table
+TABLE_BITS = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fused:
     """A contraction, constants added to its channels, a scale, a tensor added, limits, so ordered.
 
-    `taken` einsums of the group are in it.
+    Negative sums are multiplied with a `slope`, a number or a constant by channel, before a tensor
+    is added. `taken` einsums of the group are in it. Those of `function` come last: they make `out`
+    of each element of the tensor `inner`.
     """
 
     head: Einsum
@@ -25,26 +30,34 @@ class Fused:
     taken: int = 1
     biases: tuple[str, ...] = field(default=())
     scale: float = 1.0
+    slope: float | str = 1.0
     residual: str = ""
     low: float | None = None
     high: float | None = None
+    function: tuple[Einsum, ...] = field(default=())
+    inner: str = ""
 
 
-def leading(graph: Workload, members: Sequence[Einsum]) -> tuple[Fused | None, str]:
-    """Return as many leading einsums of a group as the array runs, and why not more."""
+def leading(
+    graph: Workload, members: Sequence[Einsum], *, tables: bool = True
+) -> tuple[Fused | None, str]:
+    """Return as many leading einsums of a group as the array runs, and why not more.
+
+    `tables` says whether functions can be looked up.
+    """
     reason = ""
     for count in range(len(members), 0, -1):
-        found = fused(graph, members[:count])
+        found = fused(graph, members[:count], tables=tables)
         if isinstance(found, Fused):
             return found, reason
         reason = found
     return None, reason
 
 
-def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
+def fused(graph: Workload, members: Sequence[Einsum], *, tables: bool = True) -> Fused | str:
     """Return a group as the array and its post-processing run it, or why they do not."""
     head = members[0]
-    if not head.contraction:
+    if not head.contraction and not _greatest(head):
         return "no sum of products"
     if head.repeat != 1:
         return f"{head.repeat} copies in one"
@@ -59,7 +72,7 @@ def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
         channel=channel,
     )  # fmt: skip
     for member in members[1:]:
-        more = _followed(graph, found, member)
+        more = _followed(graph, found, member, tables=tables)
         if isinstance(more, str):
             return more
         found = replace(more, taken=found.taken + 1)
@@ -68,15 +81,20 @@ def fused(graph: Workload, members: Sequence[Einsum]) -> Fused | str:
     return found
 
 
-def _followed(graph: Workload, one: Fused, member: Einsum) -> Fused | str:
+def _followed(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> Fused | str:
     """What was fused with one more einsum, or why not."""
     ranks = tuple(index.name for index in member.output.indices if index.name)
     if member.reduction is not None or member.output.ranks != ranks:
         return f"{member.name}: {member.operator or 'reduces'}"
     out = member.output.tensor
+    if one.function:
+        return _looked_up(graph, one, member, tables=tables)
     scale = _scale(member.expression, one.out)
     if scale is not None and scale > 0 and not one.residual and one.low is one.high is None:
         return replace(one, out=out, scale=one.scale * scale)
+    slope = _slope(graph, one, member)
+    if slope is not None and one.slope == 1.0 and not one.residual and one.low is one.high is None:
+        return replace(one, out=out, slope=slope)
     other = _added(member.expression, one.out)
     if other is not None and one.low is None and one.high is None:
         wrong, constant = _addable(graph, one, member, other)
@@ -87,19 +105,35 @@ def _followed(graph: Workload, one: Fused, member: Einsum) -> Fused | str:
         return replace(one, out=out, residual=other.tensor)
     limits = _limits(member.expression, one.out)
     if limits is None:
-        return f"{member.name}: {member.operator or member.expression}"
+        return _looked_up(graph, one, member, tables=tables)
     lows = [low for low in (one.low, limits[0]) if low is not None]
     highs = [high for high in (one.high, limits[1]) if high is not None]
     return replace(one, out=out, low=max(lows, default=None), high=min(highs, default=None))
 
 
+def _looked_up(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> Fused | str:
+    """What was fused with a function of one argument, or why not."""
+    said = f"{member.name}: {member.operator or member.expression}"
+    for name in {access.tensor for access in member.inputs} - {one.out}:
+        tensor = graph.tensor(name)
+        if tensor.role != "weight" or tensor.size != 1:
+            return said
+    if not tables:
+        return f"{said}; tables of functions have one scale and codes of up to {TABLE_BITS} bits"
+    return replace(
+        one, out=member.output.tensor, inner=one.inner or one.out, function=(*one.function, member)
+    )
+
+
 def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tuple[str, bool]:
     """Why a tensor cannot be added, if so, and whether it is a constant."""
     tensor = graph.tensor(other.tensor)
+    if tensor.role == "weight" and one.head.reduction == "max":
+        return "adds a constant to maxima", True
     if tensor.role == "weight":
         if not _by_channel(one.head, member, other, one.channel):
             return "adds a constant that is not by channel", True
-        if one.scale != 1:
+        if one.scale != 1 or one.slope != 1.0:
             return "adds a constant behind a scale", True
         return ("adds a constant behind a tensor" if one.residual else ""), True
     shape = graph.tensor(member.output.tensor).shape
@@ -108,11 +142,23 @@ def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tupl
     return "", False
 
 
+def _greatest(head: Einsum) -> bool:
+    """Whether an einsum keeps the greatest product of two tensors."""
+    match head.expression:
+        case Apply(function="*", arguments=(Access(), Access())):
+            return head.reduction == "max"
+    return False
+
+
 def _channel(head: Einsum, data: Access, weight: Access) -> str | None:
     """The rank of the output that the weight has: alone if it can, else with the data.
 
-    Where it has none, all outputs are alike, and the shortest rank serves.
+    Where it has none, all outputs are alike, and the shortest rank serves. Of maxima, which are all
+    alike, it is the rank that lies along columns.
     """
+    if head.reduction == "max":
+        plain = {index.name for index in data.indices if index.plain}
+        return max(head.output.ranks, key=lambda r: (r in plain, head.sizes[r]), default=None)
     shared = [rank for rank in head.output.ranks if rank in weight.ranks]
     alone = [rank for rank in shared if rank not in data.ranks]
     rest = sorted(head.output.ranks, key=lambda rank: head.sizes[rank])
@@ -141,6 +187,26 @@ def _scale(expression: Expression, current: str) -> float | None:
             name == current and value
         ):
             return 1 / value
+    return None
+
+
+def _slope(graph: Workload, one: Fused, member: Einsum) -> float | str | None:
+    """What negative values of what flows are multiplied with, if that is all that is done."""
+    match member.expression:
+        case Apply(
+            function="where",
+            arguments=(
+                Apply(function="less", arguments=(Constant(value=0.0), Access(tensor=asked))),
+                Access(tensor=name),
+                Apply(function="*", arguments=(Access(tensor=other), slope)),
+            ),
+        ) if asked == name == other == one.out:
+            if isinstance(slope, Constant):
+                return float(slope.value)
+            if not isinstance(slope, Access) or graph.tensor(slope.tensor).role != "weight":
+                return None
+            if _by_channel(one.head, member, slope, one.channel):
+                return slope.tensor
     return None
 
 

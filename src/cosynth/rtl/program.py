@@ -23,6 +23,7 @@ from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
+from cosynth.rtl.woven import tile_codes
 
 PAGE = 4096
 Number = TypeVar("Number", bound=np.generic)
@@ -71,6 +72,7 @@ def work_of(layer: Layer, mapping: mp.Mapping) -> Work:
         post=layer.post,
         packed=layer.constant,
         channel=layer.channel,
+        blocks=layer.blocks,
     )
 
 
@@ -80,8 +82,15 @@ def boxed(values: NDArray[Number], layout: Layout) -> NDArray[Number]:
     return cut.transpose(tuple(reversed(layout.order))).reshape(-1)
 
 
-def records(post: Post) -> NDArray[np.uint64]:
-    """Parameters as `drain.sv` reads them: bias [63:16], multiplier [15:0]."""
+def records(post: Post, *, leaky: bool = False) -> NDArray[np.uint64]:
+    """Parameters as `drain.sv` reads them: bias [63:16], multiplier [15:0].
+
+    On a chip for `leaky` functions: bias [63:32], multiplier of negative sums [31:16], multiplier.
+    """
+    if leaky:
+        triples = zip(post.bias, post.negative or post.multiplier, post.multiplier, strict=True)
+        parts = [(b & (1 << 32) - 1) << 32 | (n & 0xFFFF) << 16 | m & 0xFFFF for b, n, m in triples]
+        return np.array(parts, dtype=np.uint64)
     words = [
         (bias & (1 << 48) - 1) << 16 | multiplier & 0xFFFF
         for bias, multiplier in zip(post.bias, post.multiplier, strict=True)
@@ -275,11 +284,11 @@ def _placed(
     one: Transfer,
     known: dict[tuple[str, Layout], int],
 ) -> Command:
-    if one.kind == "params" or (one.kind == "weight" and layer.constant):
+    if one.kind in {"params", "table"} or (one.kind == "weight" and layer.constant):
         key = one.kind, one.layout
         if key not in known:
             size = -(-one.layout.size * one.bits // 8)
-            known[key] = image.add(size, partial(_constant, network, layer, one))
+            known[key] = image.add(size, partial(_constant, network, chip, layer, one))
         box = replace(one.layout, start=(0,) * len(one.layout.start))
         return transfer_command(one, chip, known[key], box.pitch, box)
     names = {"data": layer.data.tensor, "weight": layer.weight.tensor, "out": layer.out,
@@ -291,11 +300,24 @@ def _placed(
     return command
 
 
-def _constant(network: Network, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
+def _constant(network: Network, chip: Chip, layer: Layer, one: Transfer) -> NDArray[np.uint8]:
     if one.kind == "params":
-        return packed_bits(boxed(records(layer.post), one.layout), PARAMETER_BITS)
-    found = blocks(network.weights[layer.weight.tensor], one.layout)
-    return packed_bits(codes_of(found, network.weight_format), one.bits)
+        return packed_bits(boxed(records(layer.post, leaky=chip.leaky), one.layout), PARAMETER_BITS)
+    if one.kind == "table":
+        table = np.array(layer.post.table, dtype=np.uint64)
+        return packed_bits(table, container(network.activation_format))
+    name, format = layer.weight.tensor, network.weight_format
+    if layer.maxima and chip.flow == "weight":
+        identity = np.eye(*one.layout.extent, dtype=np.int64).reshape(-1)
+        return packed_bits(codes_of(identity, format), one.bits)
+    if not one.layout.weave:
+        found = blocks(network.weights[name], one.layout)
+        return packed_bits(codes_of(found, format), one.bits)
+    shifts = network.shifts[name]
+    codes = codes_of(network.weights[name] >> shifts, format)
+    return packed_bits(
+        tile_codes(one.layout, layer.weight, codes, shifts.astype(np.uint64), one.bits), one.bits
+    )
 
 
 def write_tensor(

@@ -10,11 +10,13 @@ import numpy as np
 
 from cosynth.rtl.evaluate import evaluate
 from cosynth.rtl.floats import make_view
-from cosynth.rtl.network import Host, Layer, Network, Whole, to_grid
+from cosynth.rtl.grid import grid, to_grid
+from cosynth.rtl.network import Host, Layer, Network, Whole
 from cosynth.rtl.operands import operand, rounding
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
 from cosynth.rtl.twin.rescale import Rescale, rescale
+from cosynth.rtl.words import codes_of, whole_of
 
 # whole numbers below this are exact in float64; parts of so many bits keep a million terms below it
 EXACT, LIMB = 1 << 53, 16
@@ -39,7 +41,7 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
             known[access.tensor] = network.weights[access.tensor]
         make_view(network.graph, access.tensor, known)
     shape = network.graph.tensor(one.einsum.output.tensor).shape
-    sums = _sums(one, known, shape)
+    sums = _sums(network, one, known, shape)
     half = 1 << accumulator - 1
     sums = ((sums + half) & (2 * half - 1)) - half
     dim = next(d for d, index in enumerate(one.einsum.output.indices) if index.name == one.channel)
@@ -49,6 +51,7 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
     how = Rescale(
         multiplier=np.array(post.multiplier).reshape(spread),
         shift=np.array(post.shift),
+        negative_multiplier=np.array(post.negative).reshape(spread) if post.negative else None,
         low=post.low,
         high=post.high,
         residual_multiplier=np.array(post.residual_multiplier),
@@ -57,15 +60,26 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
     )
     residual = values[post.residual] if post.residual else None
     found = rescale(sums, np.array(post.bias).reshape(spread), how, residual)
-    if not how.odd:
+    format = network.activation_format
+    if how.odd:
+        found = decode(encode(found, rounding(format)), operand(format))
+    if not post.table:
         return found
-    code = encode(found, rounding(network.activation_format))
-    return decode(code, operand(network.activation_format))
+    index = codes_of(found, format) if how.odd else found & len(post.table) - 1
+    return whole_of(np.array(post.table, np.uint64)[index], format)
 
 
-def _sums(one: Layer, values: Mapping[str, Whole], shape: tuple[int, ...]) -> Whole:
-    """Sums of products modulo 2^64: by parts of the factors where floats would not be exact."""
+def _sums(
+    network: Network, one: Layer, values: Mapping[str, Whole], shape: tuple[int, ...]
+) -> Whole:
+    """Sums of products modulo 2^64: by parts of the factors where floats would not be exact.
+
+    Of maxima the greatest product; what is not there is the lowest activation.
+    """
     x, y = values[one.data.tensor], values[one.weight.tensor]
+    if one.maxima:
+        lowest = -grid(network.activation_format)[1]
+        return np.maximum(evaluate(one.einsum, values, shape), lowest).astype(np.int64)
     terms = one.einsum.points // max(math.prod(shape), 1) + 1
     size = int(np.abs(x).max(initial=0)) * int(np.abs(y).max(initial=0)) * terms
     if size < EXACT or one.data.tensor == one.weight.tensor:

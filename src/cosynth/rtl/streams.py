@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cosynth.errors import MappingError
 from cosynth.workload import Access
+
+Steps = tuple[tuple[str, int, int], ...]  # (rank, turns, step), innermost first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weave:
+    """Vectors that the array reads for a segment: `loops` over them that change them, `lanes`.
+
+    Before the lanes of each lie `head` elements of shifts; or, if `apart`, a vector of shifts goes
+    before those of the `rows`. `start` is where ranks begin.
+    """
+
+    start: tuple[tuple[str, int], ...]
+    loops: Steps
+    rows: Steps
+    lanes: Steps
+    head: int
+    apart: bool
+
+    @property
+    def vector(self) -> int:
+        """Elements of a vector."""
+        return self.head + math.prod(turns for _, turns, _ in self.lanes)
+
+    @property
+    def group(self) -> int:
+        """Elements between turns of the innermost loop."""
+        rows = math.prod(turns for _, turns, _ in self.rows)
+        return self.vector * (rows + 1 if self.apart else 1)
+
+    @property
+    def size(self) -> int:
+        """Elements of all."""
+        return self.group * math.prod(turns for _, turns, _ in self.loops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,12 +50,14 @@ class Layout:
     """A box of a tensor in memory: dimensions innermost first, where it starts, how far it goes.
 
     `limits` are the sizes of the whole tensor: what lies outside is padding and reads as zero.
+    What is woven lies in one dimension, in the order in which the array reads it.
     """
 
     order: tuple[int, ...]
     start: tuple[int, ...]
     extent: tuple[int, ...]
     limits: tuple[int, ...]
+    weave: tuple[Weave, ...] = ()
 
     @property
     def pitch(self) -> tuple[int, ...]:

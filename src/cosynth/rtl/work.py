@@ -32,7 +32,9 @@ class Post:
     """Post-processing: per channel `bias` and `multiplier`, then a shift, a residual, and limits.
 
     y = limit(round(((sum + bias) multiplier + (residual 2^residual_shift) residual_multiplier)
-    2^-shift)), rounded once, to the nearest, ties to even.
+    2^-shift)), rounded once, to the nearest, ties to even. Where there is a multiplier `negative`,
+    it is that of sum + bias < 0. A `table` gives the code of a function by the code of y; without
+    one, y is written.
     """
 
     bias: tuple[int, ...]
@@ -43,6 +45,8 @@ class Post:
     residual: str = ""
     residual_multiplier: int = 0
     residual_shift: int = 0
+    negative: tuple[int, ...] = ()
+    table: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +66,16 @@ class Work:
     post: Post
     packed: bool = True
     channel: str = ""  # the rank that biases and multipliers follow
+    # the rank along which what is multiplied is shifted, and how many neighbours have one shift
+    blocks: tuple[str, int] | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
     def output(self) -> Access:
         """The sum's own access; the tensor that is written has the same dimensions."""
         return self.einsum.output
+
+    @property
+    def maxima(self) -> bool:
+        """Whether the greatest of the products is kept instead of their sum."""
+        return self.einsum.reduction == "max"

@@ -36,6 +36,8 @@ def simulate_view(data: SimulateData) -> RenderableType:
     foot += f" {data['rate'] / 1e3:,.0f} thousand cycles simulated a second."
     foot += f" A search reckons with {data['searched']:,.0f} cycles."
     parts: list[RenderableType] = [head, rows, Text(foot)]
+    if "scales" in data:
+        parts.append(Text(f"Scales {data['scales']}."))
     if data["host"]:
         names = ", ".join(f"{one['name']} ({one['reason']})" for one in data["host"])
         parts.append(Text(f"On the host: {safe(names)}"))

@@ -3,7 +3,7 @@
 // along each column. Units hold two banks of ENTRIES elements: one works while the other is filled.
 // A fill writes ENTRIES' rows one after the other: all `fill_rows` + 1 of an entry, then the next entry.
 // Filling waits for an empty bank; the stepper waits for `bank_full` and frees the bank it leaves.
-// The sums of a step come LATENCY cycles after it. Products are exact; sums wrap at ACC bits.
+// The sums of a step come LATENCY cycles after it, one later with SHIFT. Products are exact; sums wrap at ACC bits.
 `default_nettype none
 module array_held #(
     parameter int ROWS = 4,
@@ -21,6 +21,10 @@ module array_held #(
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
     parameter int TOKENS = 16,
+    // bits by which the sums of a step are shifted: of the element before what moves, or, where
+    // there is none (HEAD 0), of each column, filled before the rows of an entry
+    parameter int SHIFT = 0,
+    parameter int HEAD = 0,
     localparam int ENTRY = ENTRIES > 1 ? $clog2(ENTRIES) : 1
 ) (
     input  wire logic                   clk,
@@ -41,7 +45,7 @@ module array_held #(
     input  wire logic                   step,
     input  wire logic                   step_frees,
     input  wire logic [ENTRY-1:0]       step_entry,
-    input  wire logic [ROWS*X-1:0]      step_data,
+    input  wire logic [(HEAD+ROWS)*X-1:0] step_data,
     output logic      [COLUMNS*ACC-1:0] sums
 );
   logic start, done, ending, bank_done;
@@ -100,7 +104,8 @@ module array_held #(
   end
 
   // the moving operand and the choice of entry, then the product, then the sums
-  logic [ROWS*X-1:0] moving;
+  localparam int FIRST = SHIFT != 0 && HEAD == 0 ? 1 : 0;  // of the rows that are filled
+  logic [(HEAD+ROWS)*X-1:0] moving;
   logic [ENTRY:0] chosen;
   logic [COLUMNS*ROWS*PRODUCT-1:0] products;
   always_ff @(posedge clk) begin
@@ -110,21 +115,58 @@ module array_held #(
   generate
     for (genvar r = 0; r < ROWS; r++) begin : g_row
       logic filling;
-      assign filling = fill_valid && fill_ready && row == 8'(r);
+      assign filling = fill_valid && fill_ready && row == 8'(r + FIRST);
       for (genvar c = 0; c < COLUMNS; c++) begin : g_column
         unit_held #(
             .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT), .X_EXP(X_EXP), .X_MAN(X_MAN),
             .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN), .DECODED(DECODED), .PRODUCT(PRODUCT)
         ) unit_held (
             .clk, .filling, .fill_place({fill_bank, entry}), .fill_data(fill_data[c*Y+:Y]),
-            .place(chosen), .x(moving[r*X+:X]), .product(products[(c*ROWS+r)*PRODUCT+:PRODUCT])
+            .place(chosen), .x(moving[(HEAD+r)*X+:X]), .product(products[(c*ROWS+r)*PRODUCT+:PRODUCT])
         );
       end
     end
-    for (genvar c = 0; c < COLUMNS; c++) begin : g_sum
-      tree #(.N(ROWS), .IN(PRODUCT), .OUT(ACC)) tree (
-          .clk, .terms(products[c*ROWS*PRODUCT+:ROWS*PRODUCT]), .sum(sums[c*ACC+:ACC])
-      );
+    if (SHIFT == 0) begin : g_plain
+      for (genvar c = 0; c < COLUMNS; c++) begin : g_sum
+        tree #(.N(ROWS), .IN(PRODUCT), .OUT(ACC)) tree (
+            .clk, .terms(products[c*ROWS*PRODUCT+:ROWS*PRODUCT]), .sum(sums[c*ACC+:ACC])
+        );
+      end
+    end else begin : g_shifted
+      // the shift of each column waits for its sum
+      localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
+      localparam int PART = PRODUCT + LEVELS < ACC ? PRODUCT + LEVELS : ACC;
+      logic [COLUMNS*SHIFT-1:0] shifts;
+      for (genvar c = 0; c < COLUMNS; c++) begin : g_sum
+        logic signed [PART-1:0] part;
+        tree #(.N(ROWS), .IN(PRODUCT), .OUT(PART)) tree (
+            .clk, .terms(products[c*ROWS*PRODUCT+:ROWS*PRODUCT]), .sum(part)
+        );
+        always_ff @(posedge clk) begin
+          sums[c*ACC+:ACC] <= ACC'(part) <<< shifts[c*SHIFT+:SHIFT];
+        end
+      end
+      if (HEAD == 0) begin : g_each
+        logic [COLUMNS*SHIFT-1:0] waiting;
+        for (genvar c = 0; c < COLUMNS; c++) begin : g_shift
+          shift_held #(.ENTRIES(ENTRIES), .SHIFT(SHIFT)) shift_held (
+              .clk, .filling(fill_valid && fill_ready && row == '0), .fill_place({fill_bank, entry}),
+              .fill_data(fill_data[c*Y+:SHIFT]), .place(chosen),
+              .shift(waiting[c*SHIFT+:SHIFT])
+          );
+        end
+        delay #(.WIDTH(COLUMNS * SHIFT), .CYCLES(2 + (LEVELS + 1) / 2)) delay (
+            .clk, .rst, .in_data(waiting), .out_data(shifts)
+        );
+      end else begin : g_all
+        logic [SHIFT-1:0] one;
+        logic unused_head;
+        assign unused_head = &{1'b0, moving[0+:X]};
+        delay #(.WIDTH(SHIFT), .CYCLES(2 + (LEVELS + 1) / 2)) delay (
+            .clk, .rst, .in_data(moving[0+:SHIFT]), .out_data(one)
+        );
+        assign shifts = {COLUMNS{one}};
+      end
     end
   endgenerate
 endmodule

@@ -18,8 +18,13 @@ module array_kept #(
     parameter int DECODED = 0,
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
+    parameter int MAXIMA = 0,
+    // bits by which products of each row are shifted: all rows' stand in HEAD elements before x
+    parameter int SHIFT = 0,
+    parameter int HEAD = 0,
     localparam int ENTRY = ENTRIES > 1 ? $clog2(ENTRIES) : 1,
-    localparam int ROW = ROWS > 1 ? $clog2(ROWS) : 1
+    localparam int ROW = ROWS > 1 ? $clog2(ROWS) : 1,
+    localparam int SHIFT_BITS = SHIFT > 0 ? SHIFT : 1
 ) (
     input  wire logic                   clk,
     input  wire logic                   rst,
@@ -27,8 +32,9 @@ module array_kept #(
     input  wire logic                   step,
     input  wire logic                   step_first,
     input  wire logic                   step_ends,
+    input  wire logic                   step_greatest,
     input  wire logic [ENTRY-1:0]       step_entry,
-    input  wire logic [ROWS*X-1:0]      x,
+    input  wire logic [(HEAD+ROWS)*X-1:0] x,
     input  wire logic [COLUMNS*Y-1:0]   y,
     output logic                        bank_full,
     input  wire logic                   ask,
@@ -74,7 +80,7 @@ module array_kept #(
     end
   end
 
-  logic [ROWS*X-1:0] left;
+  logic [(HEAD+ROWS)*X-1:0] left;
   logic [COLUMNS*Y-1:0] right;
   logic [1:0] steps, firsts;
   logic [ENTRY:0] places[2];
@@ -91,15 +97,31 @@ module array_kept #(
     if (rst) steps <= '0;
     else steps <= {steps[0], step};
   end
+  logic greatest;
+  logic unused_bits;
+  assign unused_bits = &{1'b0, left};
   generate
+    if (MAXIMA != 0) begin : g_maxima
+      logic came;
+      always_ff @(posedge clk) {greatest, came} <= {came, step_greatest};
+    end else begin : g_sums
+      assign greatest = step_greatest;
+    end
     for (genvar r = 0; r < ROWS; r++) begin : g_row
+      logic [SHIFT_BITS-1:0] by;
+      if (SHIFT != 0) begin : g_shifted
+        assign by = left[r*SHIFT+:SHIFT_BITS];
+      end else begin : g_plain
+        assign by = '0;
+      end
       for (genvar c = 0; c < COLUMNS; c++) begin : g_column
         unit_kept #(
             .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT), .X_EXP(X_EXP), .X_MAN(X_MAN),
             .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN), .DECODED(DECODED), .PRODUCT(PRODUCT),
-            .ACC(ACC)
+            .ACC(ACC), .SHIFT(SHIFT), .MAXIMA(MAXIMA)
         ) unit_kept (
-            .clk, .x(left[r*X+:X]), .y(right[c*Y+:Y]), .adds(steps[1]), .first(firsts[1]),
+            .clk, .x(left[(HEAD+r)*X+:X]), .y(right[c*Y+:Y]), .by(by), .adds(steps[1]), .first(firsts[1]),
+            .greatest,
             .place(places[1]), .reading, .sum(columns_of[(r*COLUMNS+c)*ACC+:ACC])
         );
       end

@@ -1,17 +1,20 @@
 // The shared buffer: LINES lines of W bits with one read and one write port, each shared by several
-// clients. A lower number goes first; who is granted reads has its data in the next cycle.
+// clients. A lower number goes first, but readers TURNS and TURNS + 1 take turns where both wait.
+// Who is granted reads has its data in the next cycle.
 `default_nettype none
 module buffer #(
     parameter int W = 64,
     parameter int G = 8,
     parameter int LINES = 512,
     parameter int READERS = 4,
+    parameter int TURNS = 2,
     parameter int WRITERS = 2,
     parameter int LINE = 12,
     localparam int GRAINS = W / G,
     localparam int ADDRESS = LINES > 1 ? $clog2(LINES) : 1
 ) (
     input  wire logic                      clk,
+    input  wire logic                      rst,
     input  wire logic [READERS-1:0]        read_valid,
     output logic      [READERS-1:0]        read_ready,
     input  wire logic [READERS*LINE-1:0]   read_lines,
@@ -25,12 +28,26 @@ module buffer #(
   logic [ADDRESS-1:0] read_line, write_line;
   logic [W-1:0] data;
   logic [GRAINS-1:0] mask;
+  logic [READERS-1:0] waiting;
+  logic turn;
 
+  always_comb begin
+    waiting = read_valid;
+    if (read_valid[TURNS] && read_valid[TURNS+1]) begin
+      waiting[TURNS] = !turn;
+      waiting[TURNS+1] = turn;
+    end
+  end
+  always_ff @(posedge clk) begin
+    if (rst) turn <= 1'b0;
+    else if (read_ready[TURNS]) turn <= 1'b1;
+    else if (read_ready[TURNS+1]) turn <= 1'b0;
+  end
   always_comb begin
     read_ready = '0;
     read_line  = '0;
     for (int r = READERS - 1; r >= 0; r--) begin
-      if (read_valid[r]) begin
+      if (waiting[r]) begin
         read_ready = '0;
         read_ready[r] = 1'b1;
         read_line = read_lines[r*LINE+:ADDRESS];

@@ -16,6 +16,9 @@ module chip #(
     parameter int X = 8,
     parameter int Y = 8,
     parameter int O = 8,
+    // bits by which sums of products are shifted, and elements of shifts before a moving vector
+    parameter int SHIFT = 0,
+    parameter int HEAD = 0,
     parameter int X_FLOAT = 0,
     parameter int X_EXP = 1,
     parameter int X_MAN = 1,
@@ -31,6 +34,10 @@ module chip #(
     parameter int PRODUCT = 16,
     parameter int ACC = 32,
     parameter int PARAMS = 1,
+    parameter int LEAKY = 0,
+    parameter int TABLE = 0,
+    parameter int X_LOWEST = 0,
+    parameter int Y_LOWEST = 0,
     parameter int WIDTH = 20,
     parameter int DESIGN = 0,
     localparam int ADDRESS = 32
@@ -94,9 +101,12 @@ module chip #(
   localparam int LOAD = 0, STORE = 1, MOVING = 2, SECOND = 3, FILL = 4, STEP = 5, TAKE = 6;
   localparam int RELOAD = 7, PARAM = 8, RESIDUAL = 9, DRAIN = 10;
   localparam int READERS = 6;
+  localparam int READ_SECOND = 2, READ_MOVING = 3;  // at the buffer, where both take turns
   localparam int LEVELS = ROWS > 1 ? $clog2(ROWS) : 0;
   // cycles from a step to its line of sums
-  localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2;
+  localparam int DELAY = KEPT != 0 ? 2 : 3 + (LEVELS + 1) / 2 + (SHIFT != 0 ? 1 : 0);
+  // 1: windows may be reduced to their greatest element
+  localparam int MAXIMA = X_LOWEST != 0 || Y_LOWEST != 0 ? 1 : 0;
   localparam int SIZE = $clog2(D / 8);
 
   logic unused_inputs;
@@ -220,8 +230,8 @@ module chip #(
   logic [2*LINE-1:0] write_lines;
   logic [2*W-1:0] write_data;
   logic [2*(W/G)-1:0] write_masks;
-  buffer #(.W(W), .G(G), .LINES(LINES), .READERS(READERS), .WRITERS(2), .LINE(LINE)) buffer (
-      .clk, .read_valid, .read_ready, .read_lines, .read_data, .write_valid, .write_ready,
+  buffer #(.W(W), .G(G), .LINES(LINES), .READERS(READERS), .TURNS(READ_SECOND), .WRITERS(2), .LINE(LINE)) buffer (
+      .clk, .rst, .read_valid, .read_ready, .read_lines, .read_data, .write_valid, .write_ready,
       .write_lines, .write_data, .write_masks
   );
   load #(.W(W), .D(D), .G(G), .ADDRESS(ADDRESS), .TOKENS(TOKENS), .LINE(LINE)) load (
@@ -248,33 +258,34 @@ module chip #(
 
   // operands
   logic moving_valid, moving_ready, second_valid, second_ready;
-  logic [ROWS*X-1:0] moving;
+  logic [(HEAD+ROWS)*X-1:0] moving;
   logic [COLUMNS*Y-1:0] second;
   reader #(
-      .W(W), .E(X), .LANES(ROWS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE)
+      .W(W), .E(X), .LANES(HEAD + ROWS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE),
+      .LOWEST(X_LOWEST)
   ) reader_moving (
       .clk, .rst, .in_valid(valid[MOVING]), .in_ready(ready[MOVING]),
       .in_data(orders[MOVING*42+:42]), .available, .take(takes[MOVING*TOKENS+:TOKENS]),
-      .give(gives[MOVING*TOKENS+:TOKENS]), .busy(working[MOVING]), .read_valid(read_valid[3]),
-      .read_ready(read_ready[3]), .read_line(read_lines[3*LINE+:LINE]), .read_data,
+      .give(gives[MOVING*TOKENS+:TOKENS]), .busy(working[MOVING]), .read_valid(read_valid[READ_MOVING]),
+      .read_ready(read_ready[READ_MOVING]), .read_line(read_lines[READ_MOVING*LINE+:LINE]), .read_data,
       .out_valid(moving_valid), .out_ready(moving_ready), .out_data(moving)
   );
   reader #(
       .W(W), .E(Y), .LANES(COLUMNS), .LOOPS(8), .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE),
-      .STRIDED(STRIDED)
+      .LOWEST(Y_LOWEST), .STRIDED(STRIDED)
   ) reader_second (
       .clk, .rst, .in_valid(valid[SECOND]), .in_ready(ready[SECOND]),
       .in_data(orders[SECOND*42+:42]), .available, .take(takes[SECOND*TOKENS+:TOKENS]),
-      .give(gives[SECOND*TOKENS+:TOKENS]), .busy(working[SECOND]), .read_valid(read_valid[2]),
-      .read_ready(read_ready[2]), .read_line(read_lines[2*LINE+:LINE]), .read_data,
+      .give(gives[SECOND*TOKENS+:TOKENS]), .busy(working[SECOND]), .read_valid(read_valid[READ_SECOND]),
+      .read_ready(read_ready[READ_SECOND]), .read_line(read_lines[READ_SECOND*LINE+:LINE]), .read_data,
       .out_valid(second_valid), .out_ready(second_ready), .out_data(second)
   );
 
   // array, and what its lines do in the sums
   logic half_free, half_loaded, half_ready, free_half, step, first, bank_ends, half_begins, half_ends,
-        loaded, waits_operands, waits_half;
+        loaded, greatest, waits_operands, waits_half;
   logic [15:0] entry, line, row;
-  logic add_issue, add_valid, add_first, add_ends;
+  logic add_issue, add_valid, add_first, add_ends, add_greatest;
   logic [SUM-1:0] add_line;
   logic [COLUMNS*ACC-1:0] sums_of_step, read_sums, load_sums;
   logic load_valid, load_ready, load_ends, drain_reads, drain_granted;
@@ -282,15 +293,17 @@ module chip #(
   generate
     if (KEPT != 0) begin : g_kept
       logic bank_empty, bank_full, asks, asks_ends, unused_step;
-      logic unused_first, unused_begins, unused_ends, unused_goes, unused_waits;
+      logic unused_first, unused_begins, unused_ends, unused_goes, unused_waits, keeps_greatest;
       logic [15:0] ask_entry, ask_line, ask_row, unused_line, unused_row;
       logic waits_lines;
       array_kept #(
           .ROWS(ROWS), .COLUMNS(COLUMNS), .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT),
           .X_EXP(X_EXP), .X_MAN(X_MAN), .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN),
-          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC)
+          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC),
+          .SHIFT(SHIFT), .HEAD(HEAD), .MAXIMA(MAXIMA)
       ) array (
           .clk, .rst, .bank_empty, .step, .step_first(unused_first), .step_ends(bank_ends),
+          .step_greatest(keeps_greatest),
           .step_entry(entry[ENTRY-1:0]), .x(moving), .y(second), .bank_full, .ask(asks),
           .ask_frees(asks_ends), .ask_entry(ask_entry[ENTRY-1:0]), .ask_row(ask_row[ROW-1:0]),
           .line(sums_of_step)
@@ -300,7 +313,8 @@ module chip #(
           .available, .take(takes[STEP*TOKENS+:TOKENS]), .give(gives[STEP*TOKENS+:TOKENS]),
           .busy(working[STEP]), .operands(moving_valid && second_valid), .bank(bank_empty),
           .half_free(1'b1), .half_loaded(1'b1), .step, .first_of_sum(unused_first), .bank_ends,
-          .half_begins(unused_begins), .half_ends(unused_ends), .goes_on(unused_goes), .entry,
+          .half_begins(unused_begins), .half_ends(unused_ends), .goes_on(unused_goes),
+          .greatest(keeps_greatest), .entry,
           .line(unused_line), .row(unused_row), .waits_operands, .waits_half(unused_waits)
       );
       stepper #(.LOOPS(8), .TOKENS(TOKENS)) lines (
@@ -308,7 +322,7 @@ module chip #(
           .available, .take(takes[TAKE*TOKENS+:TOKENS]), .give(gives[TAKE*TOKENS+:TOKENS]),
           .busy(working[TAKE]), .operands(1'b1), .bank(bank_full), .half_free, .half_loaded,
           .step(asks), .first_of_sum(first), .bank_ends(asks_ends), .half_begins, .half_ends,
-          .goes_on(loaded), .entry(ask_entry), .line(ask_line), .row(ask_row),
+          .goes_on(loaded), .greatest, .entry(ask_entry), .line(ask_line), .row(ask_row),
           .waits_operands(waits_lines), .waits_half
       );
       assign moving_ready = step;
@@ -327,7 +341,8 @@ module chip #(
       array_held #(
           .ROWS(ROWS), .COLUMNS(COLUMNS), .ENTRIES(ENTRIES), .X(X), .Y(Y), .X_FLOAT(X_FLOAT),
           .X_EXP(X_EXP), .X_MAN(X_MAN), .Y_FLOAT(Y_FLOAT), .Y_EXP(Y_EXP), .Y_MAN(Y_MAN),
-          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .TOKENS(TOKENS)
+          .DECODED(DECODED), .PRODUCT(PRODUCT), .ACC(ACC), .TOKENS(TOKENS),
+          .SHIFT(SHIFT), .HEAD(HEAD)
       ) array (
           .clk, .rst, .in_valid(valid[FILL]), .in_ready(ready[FILL]), .in_data(orders[FILL*42+:42]),
           .available, .take(takes[FILL*TOKENS+:TOKENS]), .give(gives[FILL*TOKENS+:TOKENS]),
@@ -340,7 +355,7 @@ module chip #(
           .available, .take(takes[STEP*TOKENS+:TOKENS]), .give(gives[STEP*TOKENS+:TOKENS]),
           .busy(working[STEP]), .operands(moving_valid), .bank(bank_full), .half_free,
           .half_loaded, .step, .first_of_sum(first), .bank_ends, .half_begins, .half_ends,
-          .goes_on(loaded), .entry, .line, .row, .waits_operands, .waits_half
+          .goes_on(loaded), .greatest, .entry, .line, .row, .waits_operands, .waits_half
       );
       assign moving_ready = step;
       assign add_issue = step;
@@ -351,13 +366,16 @@ module chip #(
       assign working[TAKE] = 1'b0;
     end
   endgenerate
-  delay #(.WIDTH(3 + SUM), .CYCLES(DELAY)) delay (
-      .clk, .rst, .in_data({add_issue, first, half_ends, line[SUM-1:0]}),
-      .out_data({add_valid, add_first, add_ends, add_line})
+  logic [3+SUM+MAXIMA-1:0] arriving;
+  delay #(.WIDTH(3 + SUM + MAXIMA), .CYCLES(DELAY)) delay (
+      .clk, .rst, .in_data((3 + SUM + MAXIMA)'({greatest, add_issue, first, half_ends, line[SUM-1:0]})),
+      .out_data(arriving)
   );
-  sums #(.COLUMNS(COLUMNS), .ACC(ACC), .LINES(SUM_LINES)) sums (
+  assign {add_valid, add_first, add_ends, add_line} = arriving[3+SUM-1:0];
+  assign add_greatest = MAXIMA != 0 && arriving[3+SUM+MAXIMA-1];
+  sums #(.COLUMNS(COLUMNS), .ACC(ACC), .LINES(SUM_LINES), .MAXIMA(MAXIMA)) sums (
       .clk, .rst, .half_free, .half_loaded, .take_half(add_issue && half_begins),
-      .take_loaded(loaded), .add_valid, .add_first, .add_ends, .add_line, .add_data(sums_of_step),
+      .take_loaded(loaded), .add_valid, .add_first, .add_ends, .add_greatest, .add_line, .add_data(sums_of_step),
       .load_ready, .load_valid, .load_ends, .load_line, .load_data(load_sums), .half_ready,
       .free_half, .read_valid(drain_reads), .read_ready(drain_granted), .read_line(drain_line),
       .read_data(read_sums)
@@ -398,8 +416,8 @@ module chip #(
   );
   drain #(
       .W(W), .G(G), .COLUMNS(COLUMNS), .ACC(ACC), .E(O), .FLOAT(O_FLOAT), .EXP(O_EXP), .MAN(O_MAN),
-      .TOP(O_TOP), .MINUS_ZERO(O_MINUS_ZERO), .PARAMS(PARAMS), .WIDTH(WIDTH), .TOKENS(TOKENS),
-      .LINE(LINE), .ADDRESS(SUM)
+      .TOP(O_TOP), .MINUS_ZERO(O_MINUS_ZERO), .PARAMS(PARAMS), .LEAKY(LEAKY), .TABLE(TABLE),
+      .WIDTH(WIDTH), .TOKENS(TOKENS), .LINE(LINE), .ADDRESS(SUM)
   ) drain (
       .clk, .rst, .in_valid(valid[DRAIN]), .in_ready(ready[DRAIN]), .in_data(orders[DRAIN*42+:42]),
       .available, .take(takes[DRAIN*TOKENS+:TOKENS]), .give(gives[DRAIN*TOKENS+:TOKENS]),

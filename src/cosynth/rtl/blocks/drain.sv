@@ -5,9 +5,11 @@
 // multipliers. The next of those, and the residual, come as streams.
 // Channels of the nest: 0 line, 1 address in elements (or slot). Extras: 0 elements of a run,
 // 1 to 3 the masks, 4 flags (1 a residual is added, 2 spill, 4 the half was begun before, 8 the half is
-// not finished), 5 shift, 6 and 7 limits, 8 multiplier of the residual, 9 its shift to the left, 10 the
-// multiplier of negative sums.
-// A record of a parameter has 64 bits: bias [63:16], multiplier [15:0].
+// not finished, 16 a function by its table follows, 32 records of parameters are words of that table, and
+// channel 1 names them), 5 shift, 6 and 7 limits, 8 multiplier of the residual, 9 its shift to the left; 10
+// is free.
+// A record of a parameter has 64 bits: bias [63:16], multiplier [15:0]; with LEAKY bias [63:32], multiplier
+// of negative sums [31:16], multiplier [15:0].
 `default_nettype none
 module drain #(
     parameter int W = 64,
@@ -22,6 +24,7 @@ module drain #(
     parameter int MINUS_ZERO = 1,
     parameter int PARAMS = 1,
     parameter int LEAKY = 0,
+    parameter int TABLE = 0,
     parameter int LOOPS = 8,
     parameter int COUNT = 16,
     parameter int WIDTH = 20,
@@ -61,7 +64,7 @@ module drain #(
     output logic      [GRAINS-1:0]      write_mask
 );
   localparam int EXTRA = WIDTH > 24 ? WIDTH : 24;
-  localparam int LATENCY = FLOAT != 0 ? 6 : 4;
+  localparam int LATENCY = (FLOAT != 0 ? 6 : 4) + (TABLE != 0 ? 1 : 0);
   localparam int DEPTH = LATENCY + 4;
   localparam int CREDIT = $clog2(DEPTH + 1);
   logic start, done, ending, running, issue;
@@ -74,7 +77,7 @@ module drain #(
   logic [EXTRA-1:0] run;
   // verilator lint_on UNUSEDSIGNAL
   logic [LOOPS-1:0] first, last, line_mask, half_mask, param_mask;
-  logic adds, spills, begun, unfinished;
+  logic adds, spills, begun, unfinished, looks_up, fills_table, enters;
 
   unit #(
       .LOOPS(LOOPS), .CHANNELS(2), .COUNT(COUNT), .WIDTH(WIDTH), .EXTRAS(11), .EXTRA(EXTRA),
@@ -92,6 +95,8 @@ module drain #(
   assign half_mask = extras[2*EXTRA+:LOOPS];
   assign param_mask = extras[3*EXTRA+:LOOPS];
   assign {unfinished, begun, spills, adds} = extras[4*EXTRA+:4];
+  assign looks_up = TABLE != 0 && extras[4*EXTRA+4];
+  assign fills_table = TABLE != 0 && extras[4*EXTRA+5];
 
   // asking for a line
   logic half_begins, half_ends, line_ends, params_end, half_there, room, popping, blocked;
@@ -108,6 +113,7 @@ module drain #(
   assign read_valid = running && half_there && room && !blocked;
   assign read_line = line[ADDRESS-1:0];
   assign issue = read_valid && read_ready;
+  assign enters = issue && !spills && !fills_table;
   assign free_half = issue && half_ends;
   assign residual_ready = issue && !spills && adds && line_ends;
 
@@ -115,7 +121,7 @@ module drain #(
   logic [LATENCY:0] going;
   logic [(LATENCY+1)*2*WIDTH-1:0] places;
   logic [COLUMNS*E-1:0] residuals, codes;
-  logic spilling, spill_valid, spill_ready, last_out;
+  logic spilling, spill_valid, spill_ready, last_out, filling;
   logic [COLUMNS*ACC-1:0] spilled;
   logic [WIDTH-1:0] spill_slot;
   assign params_ready = popping;
@@ -129,13 +135,13 @@ module drain #(
       running <= 1'b0;
       last_out <= 1'b0;
     end else begin
-      going <= {going[LATENCY-1:0], issue && !spills};
+      going <= {going[LATENCY-1:0], enters};
       popping <= issue && !spills && params_end;
       spilling <= issue && spills;
       if (spilling) spill_valid <= 1'b1;
       else if (spill_ready) spill_valid <= 1'b0;
-      if (issue && !spills && !out_pop) credits <= credits - 1'b1;
-      else if (out_pop && !(issue && !spills)) credits <= credits + 1'b1;
+      if (enters && !out_pop) credits <= credits - 1'b1;
+      else if (out_pop && !enters) credits <= credits + 1'b1;
       if (start) running <= 1'b1;
       else if (issue && ending) running <= 1'b0;
       if (issue && ending) last_out <= 1'b1;
@@ -150,6 +156,7 @@ module drain #(
     places <= {places[LATENCY*2*WIDTH-1:0], lane, address};
     if (spilling) spilled <= read_data;
     if (issue) spill_slot <= address;
+    filling <= issue && fills_table;
   end
   assign spill_busy = spilling || spill_valid;
   assign done = last_out && credits == CREDIT'(DEPTH) && !spill_busy;
@@ -157,16 +164,29 @@ module drain #(
   generate
     for (genvar c = 0; c < COLUMNS; c++) begin : g_lane
       localparam int AT = PARAMS > 1 ? c : 0;
+      logic signed [47:0] bias;
+      logic signed [15:0] negative;
+      if (LEAKY != 0) begin : g_leaky
+        logic signed [31:0] narrow;
+        assign narrow = params_data[AT*64+32+:32];
+        assign bias = 48'(narrow);
+        assign negative = params_data[AT*64+16+:16];
+      end else begin : g_linear
+        assign bias = params_data[AT*64+16+:48];
+        assign negative = '0;
+      end
       lane #(
           .ACC(ACC), .E(E), .FLOAT(FLOAT), .EXP(EXP), .MAN(MAN), .TOP(TOP),
-          .MINUS_ZERO(MINUS_ZERO), .LEAKY(LEAKY)
+          .MINUS_ZERO(MINUS_ZERO), .LEAKY(LEAKY), .TABLE(TABLE)
       ) lane (
-          .clk, .acc(read_data[c*ACC+:ACC]), .bias(params_data[AT*64+16+:48]),
-          .multiplier(params_data[AT*64+:16]), .negative_multiplier(extras[10*EXTRA+:16]),
+          .clk, .acc(read_data[c*ACC+:ACC]), .bias, .multiplier(params_data[AT*64+:16]),
+          .negative_multiplier(negative),
           .residual(residuals[c*E+:E]),
           .residual_multiplier(adds ? extras[8*EXTRA+:16] : 16'd0),
           .residual_shift(extras[9*EXTRA+:5]), .shift(extras[5*EXTRA+:6]),
-          .low(extras[6*EXTRA+:24]), .high(extras[7*EXTRA+:24]), .code(codes[c*E+:E])
+          .low(extras[6*EXTRA+:24]), .high(extras[7*EXTRA+:24]), .looks_up,
+          .table_write(filling), .table_word(spill_slot[7:0]), .table_entries(params_data[63:0]),
+          .code(codes[c*E+:E])
       );
     end
   endgenerate

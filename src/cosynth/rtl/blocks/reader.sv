@@ -8,7 +8,8 @@
 // With STRIDED a command may take every second element of a run: those of a line come in one cycle,
 // or of the held line and the next. Their `b` is that of the place where they lie.
 // Channels of the nest: 0 address in elements, 1 a, 2 b. Extras: 0 elements of a run, 1 a_limit,
-// 2 b_limit, 3 `grouped`, a bit for each loop, and above them whether every second element is taken.
+// 2 b_limit, 3 `grouped`, a bit for each loop, and above them whether every second element is taken, and
+// whether what is not there is not zero but LOWEST, for those that have one.
 // Read data must stand in the cycle after a granted read.
 `default_nettype none
 module reader #(
@@ -22,6 +23,7 @@ module reader #(
     parameter int LINE = 12,
     parameter int DEPTH = 4,
     parameter int AHEAD = 1,
+    parameter int LOWEST = 0,
     parameter int STRIDED = 0,
     localparam int PLACES = W / E,
     localparam int P = PLACES > 1 ? $clog2(PLACES) : 1
@@ -158,7 +160,7 @@ module reader #(
   logic [P-1:0] was_place, slot, turn;
   logic [WIDTH-1:0] from, to;
   logic [W-1:0] held_word, merged;
-  logic [LANES*E-1:0] vector, filled;
+  logic [LANES*E-1:0] vector, filled, blank;
   always_ff @(posedge clk) begin
     if (rst) going <= 1'b0;
     else going <= issue;
@@ -201,13 +203,23 @@ module reader #(
   always_comb begin
     for (int j = 0; j < LANES; j++) begin
       if (WIDTH'(j) >= from && WIDTH'(j) < to) filled[j*E+:E] = turned[(j%PLACES)*E+:E];
-      else filled[j*E+:E] = was_open ? '0 : vector[j*E+:E];
+      else filled[j*E+:E] = was_open ? blank[j*E+:E] : vector[j*E+:E];
     end
   end
   always_ff @(posedge clk) begin
     if (going) vector <= filled;
     if (going && was_read) held_word <= read_data;
   end
+
+  generate
+    if (LOWEST != 0) begin : g_lowest
+      logic was_lowest;
+      always_ff @(posedge clk) was_lowest <= extras[3*WIDTH+LOOPS+1];
+      assign blank = was_lowest ? {LANES{E'(LOWEST)}} : '0;
+    end else begin : g_zero
+      assign blank = '0;
+    end
+  endgenerate
 
   logic unused_ready;
   assign space = free > FREE'(going && was_close);

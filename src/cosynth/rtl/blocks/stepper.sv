@@ -3,7 +3,7 @@
 // stand at their first turn; a bank serves all turns of the loops in the second, and a half of the sums
 // all turns of those in the third.
 // Channels of the nest: 0 entry, 1 line, 2 row. Extras: 0 to 2 the masks; 3: bit 0 sums go on from what was
-// loaded.
+// loaded, bit 4 they are no sums but the greatest of their terms.
 `default_nettype none
 module stepper #(
     parameter int LOOPS = 8,
@@ -31,6 +31,7 @@ module stepper #(
     output logic                   half_begins,
     output logic                   half_ends,
     output logic                   goes_on,
+    output logic                   greatest,
     output logic [WIDTH-1:0]       entry,
     output logic [WIDTH-1:0]       line,
     output logic [WIDTH-1:0]       row,
@@ -59,7 +60,7 @@ module stepper #(
       .first, .last, .ending
   );
   assign {half_mask, bank_mask, sum_mask} = extras[3*LOOPS-1:0];
-  assign {unfinished, begun, goes_on, adds} = extras[3*LOOPS+:4];
+  assign {greatest, unfinished, begun, goes_on, adds} = extras[3*LOOPS+:5];
 
   assign first_of_sum = &(first | ~sum_mask) && !adds;
   assign bank_ends = &(last | ~bank_mask);

@@ -2,12 +2,13 @@
 // to one half while finished lines are read from the other. A line that comes twice in a row is added to
 // the sum in flight, so that one line a cycle may come.
 // `take_half` reserves a half for the array, `ends` marks its last line, `free_half` hands it back when it
-// was read. With `load_*` a half is written whole before the array adds to it.
+// was read. With MAXIMA, a line that is `add_greatest` is not added: the greater of both is kept. With `load_*` a half is written whole before the array adds to it.
 `default_nettype none
 module sums #(
     parameter int COLUMNS = 4,
     parameter int ACC = 32,
     parameter int LINES = 64,
+    parameter int MAXIMA = 0,
     localparam int ADDRESS = LINES > 1 ? $clog2(LINES) : 1
 ) (
     input  wire logic                   clk,
@@ -20,6 +21,7 @@ module sums #(
     input  wire logic                   add_valid,
     input  wire logic                   add_first,
     input  wire logic                   add_ends,
+    input  wire logic                   add_greatest,
     input  wire logic [ADDRESS-1:0]     add_line,
     input  wire logic [COLUMNS*ACC-1:0] add_data,
     // what writes sums to go on from
@@ -51,15 +53,33 @@ module sums #(
   logic [COLUMNS*ACC-1:0] terms, added, written, stored;
   assign add_at = {add_half, add_line};
   assign fetch = add_valid && !add_first && !(adding && line == add_at);
-  always_comb begin
-    added = terms;
-    for (int c = 0; c < COLUMNS; c++) begin
-      if (!started) begin
-        added[c*ACC+:ACC] = terms[c*ACC+:ACC]
-                          + (follows ? written[c*ACC+:ACC] : stored[c*ACC+:ACC]);
+  generate
+    if (MAXIMA != 0) begin : g_maxima
+      logic greatest;
+      always_ff @(posedge clk) greatest <= add_greatest;
+      for (genvar c = 0; c < COLUMNS; c++) begin : g_column
+        logic signed [ACC-1:0] term, sum;
+        assign term = terms[c*ACC+:ACC];
+        assign sum = follows ? written[c*ACC+:ACC] : stored[c*ACC+:ACC];
+        always_comb begin
+          if (started || (greatest && term > sum)) added[c*ACC+:ACC] = term;
+          else added[c*ACC+:ACC] = greatest ? sum : term + sum;
+        end
+      end
+    end else begin : g_sums
+      logic unused_greatest;
+      assign unused_greatest = add_greatest;
+      always_comb begin
+        added = terms;
+        for (int c = 0; c < COLUMNS; c++) begin
+          if (!started) begin
+            added[c*ACC+:ACC] = terms[c*ACC+:ACC]
+                              + (follows ? written[c*ACC+:ACC] : stored[c*ACC+:ACC]);
+          end
+        end
       end
     end
-  end
+  endgenerate
   always_ff @(posedge clk) begin
     terms   <= add_data;
     line    <= add_at;

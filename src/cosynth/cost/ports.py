@@ -1,0 +1,50 @@
+"""Readers that share a port: how long each takes beside the others, on average."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A time in which a reader takes a share of a port's cycles."""
+
+    begin: float
+    end: float
+    share: float
+
+
+def window(begin: float, length: float, share: float, other: float) -> Window:
+    """A reader's window when another takes turns with it, of a share of its own."""
+    rate = min(1.0, max(0.5, 1.0 - other) / share) if share else 1.0
+    return Window(begin=begin, end=begin + length / rate, share=share)
+
+
+def through(
+    time: float,
+    work: float,
+    own: float,
+    others: Sequence[Window],
+    beside: Sequence[Window] = (),
+) -> float:
+    """When a reader is done with `work` cycles, of which it needs the port in a share `own`.
+
+    Others go first: in their windows a cycle in which it needs the port comes to pass only if they
+    leave it, as if by chance. With those `beside` it takes turns.
+    """
+    if own <= 0:
+        return time + work
+    edges = {edge for one in (*others, *beside) for edge in (one.begin, one.end) if edge > time}
+    for edge in sorted(edges):
+        taken, shared = (
+            sum(one.share for one in some if one.begin <= time < one.end)
+            for some in (others, beside)
+        )
+        room = max(1.0 - taken, 0.0)
+        rate = min(1.0, max(room / 2, room - shared) / own)
+        if (edge - time) * rate >= work and rate > 0:
+            return time + work / rate
+        work -= (edge - time) * rate
+        time = edge
+    return time + work
