@@ -2,7 +2,8 @@
 
 The chip is `docs/examples/npu-128.toml` and runs ResNet-8 on one drawn image. Prints shares by
 class with 95 % intervals and flips a second; then registers are kept three times for 5, 10 and 25 %
-of the chip's area, and area (by synthesis), cycles and failures are measured again with other
+of the chip's area, or given a parity that raises an alarm (`python -m bench.rtl_faults 900
+detected`), and area (by synthesis), cycles and failures are measured again with other
 flips, in flip-flops alone: memories are commonly protected by a code, which is priced apart. Takes
 a quarter of an hour; `python -m bench.rtl_faults 2000` flips more.
 """
@@ -56,18 +57,23 @@ def protect(
 ) -> None:  # fmt: skip
     chosen = rtl.chosen_protection(among, budget * area)
     with tempfile.TemporaryDirectory() as place:
-        files = rtl.harden(rtl.sources("chip"), chosen.registers, (), Path(place))
+        files = rtl.harden(
+            rtl.sources("chip"), chosen.registers, (), Path(place), checked=chosen.checked
+        )
         run = made.simulate(sources=files)
         grown = rtl.silicon_area(
             rtl.synthesise(files, "chip", made.chip.parameters()), made.hardware.technology
         )
         after = made.inject(flips, sources=files, seed=1, kinds=LOGIC)
     found = rtl.combined(after.strata, rtl.FAILURES)
-    kept = sum(map(len, chosen.registers.values()))
+    told = rtl.combined(after.strata, (rtl.DETECTED,))
+    kept, checked = (sum(map(len, names.values())) for names in (chosen.registers, chosen.checked))
     print(
         f"{budget:4.0%}  area +{grown / area - 1:5.1%}, {run.cycles:,} cycles, {run.wrong} bits"
-        f" wrong, {kept} registers kept three times\n      flips in flip-flops that fail"
-        f" {share(found)}; failures left {load(after) / load(before):.0%}"
+        f" wrong, {kept} registers kept three times, {checked} with a parity"
+        f"\n      flips in flip-flops that fail"
+        f" {share(found)}, that raise the alarm {share(told)};"
+        f" failures left {load(after) / load(before):.0%}"
         f" (expected {chosen.left:.0%}); {after.rate:.1f} flips a second",
         flush=True,
     )
@@ -75,6 +81,7 @@ def protect(
 
 def main() -> None:
     flips = int(sys.argv[1]) if sys.argv[1:] else FLIPS
+    by_parity = "detected" in sys.argv[2:]
     made = circuit.generate(cs.load("resnet8"), cs.hardware(str(CHIP)))
     parameters, node = made.chip.parameters(), float(made.hardware.technology)
     files = rtl.sources("chip")
@@ -86,6 +93,8 @@ def main() -> None:
     show_classes(before)
     among = list(rtl.options(before, files, "chip", parameters, node))
     registers = [one for one in among if one.register]
+    if by_parity:
+        registers = list(rtl.with_parity(registers, files, node))
     codes = sum(one.area for one in among if not one.register)
     for one in rtl.ranked(before)[:10]:
         print(f"  {one.name:28} {one.bits:8,} bits  {one.failures:3} of {one.faults:4} fail,"

@@ -12,10 +12,21 @@ from cosynth.report.schema import schema
 
 
 @pytest.mark.slow
-def test_a_protected_circuit_runs_and_fails_less(run, tmp_path):
+@pytest.mark.parametrize(("by", "keeper"), [("corrected", "tripled"), ("detected", "checked")])
+def test_a_protected_circuit_runs_and_fails_less(run, tmp_path, by, keeper):
     chip = engine(rows=4, columns=4, buffer=32 * 1024, registers=16)
     circuit.write(circuit.generate(cs.load("deep-autoencoder"), chip), tmp_path / "chip")
-    arguments = ("--area", "10", "--out", str(tmp_path / "safe"), "--faults", "150", "--json")
+    arguments = (
+        "--area",
+        "10",
+        "--out",
+        str(tmp_path / "safe"),
+        "--faults",
+        "150",
+        "--by",
+        by,
+        "--json",
+    )
     done = run("harden", str(tmp_path / "chip"), *arguments)
     assert done.code == 0, done.err
     data = json.loads(done.out)
@@ -23,7 +34,8 @@ def test_a_protected_circuit_runs_and_fails_less(run, tmp_path):
     assert data["wrong"] == 0
     assert data["cycles"] == data["protected_cycles"]
     assert 0.05 < data["added"] < 0.12
-    assert "tripled #(" in (tmp_path / "safe" / "rtl" / "unit.sv").read_text()
+    assert (data["detected"]["share"] > 0) == (by == "detected")
+    assert f"{keeper} #(" in (tmp_path / "safe" / "rtl" / "unit.sv").read_text()
     again = run("simulate", str(tmp_path / "safe"))
     assert "every bit is right" in " ".join((again.out + again.err).split())
 

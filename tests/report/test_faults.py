@@ -43,7 +43,13 @@ def test_shares_and_registers_are_told():
 def test_protection_is_told_with_what_it_cost_and_saved():
     before, after = campaign(ENDS), campaign([(0, "masked"), (4, "masked"), (4, "wrong")])
     layer = Measured(name="a", counters={"cycles": 5}, elements=1, bits=8, wrong=0, words=1)
-    chosen = Protection(registers={"unit": ("turns",)}, memories=("sums",), area=1e-9, left=0.5)
+    chosen = Protection(
+        registers={"unit": ("turns",)},
+        checked={"fifo": ("free",)},
+        memories=("sums",),
+        area=1e-9,
+        left=0.5,
+    )
     data = harden_data(
         Made, chosen, "safe", 0.1, (1e-7, 1.09e-7), before, after, Run(layers=(layer,))
     )

@@ -6,7 +6,7 @@ import pytest
 from cosynth.errors import CircuitError
 from cosynth.rtl.drive import Block
 from cosynth.rtl.equal import equal_readings
-from cosynth.rtl.harden import harden, hardened
+from cosynth.rtl.harden import checkable, harden, hardened
 from cosynth.rtl.lint import lint
 from cosynth.rtl.source import sources
 from cosynth.rtl.state import assigned, state
@@ -21,7 +21,15 @@ def protected(tmp_path_factory):
     return harden(sources("fifo"), EVERY, (), tmp_path_factory.mktemp("fifo"))
 
 
-def test_the_same_comes_out_cycle_by_cycle(protected):
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checked")
+    return harden(sources("fifo"), {}, (), folder, checked=EVERY, top="fifo")
+
+
+@pytest.mark.parametrize("kind", ["protected", "checked"])
+def test_the_same_comes_out_cycle_by_cycle(kind, request):
+    protected = request.getfixturevalue(kind)
     seed = 5
     rng = np.random.default_rng(seed)
     cycles = 3000
@@ -37,14 +45,16 @@ def test_the_same_comes_out_cycle_by_cycle(protected):
     for name, values in runs[0].items():
         same = runs[1][name] == values
         # without a beat the data is whatever an entry holds
+        assert "alarm" not in runs[1] or not runs[1]["alarm"][2:].any()
         assert (same | ~shown).all() if name == "out_data" else same.all(), f"{name}, seed {seed}"
 
 
 @pytest.mark.slow
-def test_no_tool_finds_fault(protected):
+def test_no_tool_finds_fault(protected, checked):
     assert lint(protected, "fifo", SIZES) == ()
+    assert lint(checked, "fifo", SIZES) == ()
     for block, sizes in (
-        ("tripled", {"WIDTH": 5}), ("hamming", {"PART": 8, "CHECK": 4}),
+        ("tripled", {"WIDTH": 5}), ("checked", {"WIDTH": 5}), ("hamming", {"PART": 8, "CHECK": 4}),
         ("sram_corrected", {"WIDTH": 24, "DEPTH": 8, "MASKS": 3}),
     ):  # fmt: skip
         assert lint(sources(block), block, sizes) == ()
@@ -58,6 +68,14 @@ def test_every_bit_is_there_three_times(protected):
     assert {one.name for one in kept.registers} == set(EVERY["fifo"])
     assert {one.module for one in kept.registers} == {"fifo"}
     assert synthesise(protected, "fifo", SIZES).flip_flops == 3 * count
+
+
+def test_a_parity_is_one_bit_more_for_each_register(checked):
+    plain, kept = (state(each, "fifo", SIZES) for each in (sources("fifo"), checked))
+    bits = {one.name: len(one.bits) for one in plain.registers}
+    found = {one.name: len(one.bits) for one in kept.registers}
+    assert found == {"alarmed": 1} | {name: count + 1 for name, count in bits.items()}
+    assert {one.module for one in kept.registers} == {"fifo"}
 
 
 def test_the_text_stays_readable():
@@ -84,7 +102,20 @@ def test_memories_are_named_anew_and_their_own_module_is_not():
     assert hardened(text["queue"], ()) == text["queue"]
 
 
+def test_every_register_of_a_chip_but_those_in_odd_loops_can_have_a_parity(tmp_path):
+    every = {path.stem: assigned(path.read_text()) for path in sources("chip")}
+    some = {path.stem: checkable(path.read_text()) for path in sources("chip")}
+    del every["sram_1r1w"], some["sram_1r1w"]
+    assert {name for name in every if every[name] != some[name]} == {"tree"}
+    safe = harden(sources("chip"), {}, (), tmp_path, checked=some)
+    texts = {path.stem: path.read_text() for path in safe}
+    assert "checked #(.WIDTH(POINTER)) head_checked (.fault(head_checked_fault), " in texts["fifo"]
+    assert "    if (rst) alarmed <= 1'b0;\n    else if (fault) alarmed <= 1'b1;\n" in texts["chip"]
+
+
 def test_names_that_are_not_there_wrong(tmp_path):
+    with pytest.raises(CircuitError, match="head is either kept three times or checked, not both"):
+        hardened(sources("fifo")[0].read_text(), ["head"], checked=["head"])
     with pytest.raises(CircuitError, match="no register to protect is called push"):
         hardened(sources("fifo")[0].read_text(), ["head", "push"])
     with pytest.raises(CircuitError, match="the chip has no block lane"):

@@ -6,10 +6,12 @@ from tests.rtl.summing import BASE, DRAM, WORDS, files, memory, opened, site, to
 
 from cosynth.errors import CircuitError
 from cosynth.rtl.bench import Bench
-from cosynth.rtl.injector import BROKE, ENDED, LATE, SAME
+from cosynth.rtl.harden import checkable, harden
+from cosynth.rtl.injector import ALARMED, BROKE, ENDED, LATE, SAME, Injectable
 from cosynth.rtl.machine import BASE as PROGRAM
 from cosynth.rtl.machine import CONTROL
 from cosynth.rtl.machine import WORDS as LENGTH
+from cosynth.rtl.state import MEMORY
 
 MOST = 1000
 
@@ -150,3 +152,22 @@ def test_a_second_program_goes_on_with_what_a_fault_left():
 def test_a_run_that_takes_too_long_without_a_fault_wrong():
     with opened().powered(memory(), DRAM) as chip, pytest.raises(CircuitError, match="within 10"):
         chip.record(BASE, WORDS, 8, 10)
+
+
+@pytest.mark.slow
+def test_a_parity_of_every_register_tells_of_every_flip(tmp_path):
+    every = {path.stem: checkable(path.read_text()) for path in files() if path.stem != MEMORY}
+    safe = harden(files(), {}, (), tmp_path, checked=every, top="summing")
+    chip = Injectable.open(safe, "summing")
+    registers = [one for one in chip.sites.sites if one.kind != "memory"]
+    assert {one.register for one in registers} >= {f"summing.{name}" for name in every["summing"]}
+    seed = 11
+    rng = np.random.default_rng(seed)
+    with chip.powered(memory(), DRAM, seed=seed) as running:
+        running.record(BASE, WORDS, 8, MOST)
+        running.recorded()
+        for one in registers:
+            for flipped in one.bits:
+                cycle = int(rng.integers(0, running.cycles(0) - 1))
+                ended = running.fault(0, cycle, flipped, MOST)
+                assert ended == ALARMED, f"{one.register} in cycle {cycle}, seed {seed}"

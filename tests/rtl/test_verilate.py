@@ -1,10 +1,13 @@
+import ctypes
 import time
 
+import numpy as np
 import pytest
 from tests.rtl.modules import module
 
 from cosynth.errors import CircuitError
-from cosynth.rtl.verilate import Port, build, read_ports
+from cosynth.rtl.tools import compiler
+from cosynth.rtl.verilate import LITERAL, Port, build, read_ports
 
 
 def test_a_library_is_kept_by_what_made_it():
@@ -53,3 +56,36 @@ def test_ports_are_read_and_strange_ones_refused_wrong():
         read_ports("  VL_INOUT8(&z,0,0);\n", "m")
     with pytest.raises(CircuitError, match=r"module m: a port is an unpacked array"):
         read_ports("  VL_IN8((&a)[4],7,0);\n", "m")
+
+
+def test_literal_blocks_are_of_the_format_of_lz4(tmp_path):
+    """Read back by the format's own rules: token, more of its length, bytes."""
+    source, library = tmp_path / "literal.cpp", tmp_path / "literal.so"
+    source.write_text(
+        '#include "lz4.h"\nextern "C" int pack(const char* from, char* to, int size, int room) {\n'
+        "    return LZ4_compress_default(from, to, size, room);\n}\n"
+        'extern "C" int bound(int size) { return LZ4_compressBound(size); }\n'
+    )
+    compiler().run(["-shared", "-fPIC", f"-I{LITERAL}", source, "-o", library]).checked("build")
+    built = ctypes.CDLL(str(library))
+    rng = np.random.default_rng(4)
+    for size in (0, 1, 14, 15, 16, 269, 270, 271, 524, 525, 526, 100_000):
+        data = rng.bytes(size)
+        packed = ctypes.create_string_buffer(built.bound(size))
+        count = built.pack(data, packed, size, len(packed))
+        block = packed.raw[:count]
+        length, at = block[0] >> 4, 1
+        if length == 15:
+            while True:
+                length, at = length + block[at], at + 1
+                if block[at - 1] != 255:
+                    break
+        assert (length, block[at:]) == (size, data), size
+        assert block[0] & 15 == 0
+        assert built.pack(data, packed, size, len(packed) - 1) == 0
+
+
+def test_waves_in_compact_form_name_what_they_need_wrong(monkeypatch):
+    monkeypatch.setattr("cosynth.rtl.verilate._has", lambda header: header != "zlib.h")
+    with pytest.raises(CircuitError, match=r"need zlib with its header .*ends in \.vcd"):
+        build(module("add"), "add", {"N": 5}, trace="fst")

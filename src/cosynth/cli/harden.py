@@ -16,6 +16,8 @@ from cosynth.cli._output import json_option, say, show, write_json
               metavar="PERCENT", help="How much the circuit may grow.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR",
               help="Folder for the protected circuit.")  # fmt: skip
+@click.option("--by", type=click.Choice(["corrected", "detected"]), default="corrected",
+              show_default=True, help="Three copies of a register, or its parity.")  # fmt: skip
 @click.option("--faults", type=click.IntRange(min=1), default=900, show_default=True,
               help="How many flips, before and after.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
@@ -24,11 +26,13 @@ from cosynth.cli._output import json_option, say, show, write_json
               help="Chips that run beside one another.")  # fmt: skip
 @json_option
 def command(
-    folder: Path, budget: float, out: Path, faults: int, seed: int, workers: int, as_json: bool
-) -> None:
+    folder: Path, budget: float, out: Path, by: str, faults: int, seed: int, workers: int,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Write the circuit of DIR with protection where flips fail most for the area it costs:
-    registers kept three times, memories with a code that corrects a bit. Then measure it again:
-    area by synthesis, cycles and every bit by simulation, failures by other flips.
+    registers kept three times, or with a parity that raises the chip's new output `alarm` when a
+    bit was flipped; memories with a code that corrects a bit. Then measure it again: area by
+    synthesis, cycles and every bit by simulation, failures by other flips.
 
     \b
     cosynth harden chip --area 10 --out safe
@@ -49,9 +53,11 @@ def command(
         before = made.inject(faults, sources=files, seed=seed, workers=workers, on_fault=on_fault)
     area = rtl.silicon_area(rtl.synthesise(files, "chip", parameters), node)
     among = rtl.options(before, files, "chip", parameters, node)
+    if by == "detected":
+        among = rtl.with_parity(among, files, node)
     chosen = rtl.chosen_protection(among, budget / 100 * area)
     shutil.copytree(folder, out, dirs_exist_ok=True)
-    safe = rtl.harden(files, chosen.registers, chosen.memories, out / "rtl")
+    safe = rtl.harden(files, chosen.registers, chosen.memories, out / "rtl", checked=chosen.checked)
     run = made.simulate(sources=safe)
     grown = rtl.silicon_area(rtl.synthesise(safe, "chip", parameters), node)
     with layer_progress("flipping bits with protection") as on_fault:

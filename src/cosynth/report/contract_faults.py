@@ -59,6 +59,7 @@ class ProtectedData(TypedDict):
 
     block: str
     registers: Annotated[list[str], "registers that are kept three times"]
+    checked: Annotated[list[str], "registers with a parity that raises the alarm"]
     memories: Annotated[bool, "whether its memories are corrected"]
 
 
@@ -78,5 +79,6 @@ class HardenData(TypedDict):
     protected: list[ProtectedData]
     before: Annotated[ShareData, "failures of a flip anywhere, without protection"]
     after: Annotated[ShareData, "the same with protection, of other flips"]
+    detected: Annotated[ShareData, "of those flips, that raise the alarm, whatever would have come"]
     residual: Annotated[float, "failures at an equal rate of flips for each bit, of those before"]
     version: str

@@ -78,7 +78,7 @@ def harden_data(  # noqa: PLR0913 - what was measured, before and after
         share.value * sum(stratum.bits for stratum in one.strata)
         for share, one in zip(shares, (before, after), strict=True)
     ]
-    blocks = sorted({*chosen.registers, *chosen.memories})
+    blocks = sorted({*chosen.registers, *chosen.checked, *chosen.memories})
     return {
         "cosynth": "protection",
         "model": circuit.model,
@@ -94,12 +94,14 @@ def harden_data(  # noqa: PLR0913 - what was measured, before and after
             {
                 "block": block,
                 "registers": list(chosen.registers.get(block, ())),
+                "checked": list(chosen.checked.get(block, ())),
                 "memories": block in chosen.memories,
             }
             for block in blocks
         ],
         "before": _share(shares[0]),
         "after": _share(shares[1]),
+        "detected": _share(rtl.combined(after.strata, (rtl.DETECTED,))),
         "residual": rates[1] / rates[0] if rates[0] else 0.0,
         "version": version(),
     }

@@ -19,10 +19,27 @@ from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
 from cosynth.rtl.maxima import nests as maxima_nests
 from cosynth.rtl.network import Host, Layer, Network, quantised
-from cosynth.rtl.outcome import FAILURES, OUTCOMES, Fault, Flip, Share, Stratum, combined, wilson
+from cosynth.rtl.outcome import (
+    DETECTED,
+    FAILURES,
+    OUTCOMES,
+    Fault,
+    Flip,
+    Share,
+    Stratum,
+    combined,
+    wilson,
+)
 from cosynth.rtl.place import Placement, place
 from cosynth.rtl.program import Program, Section, compiled
-from cosynth.rtl.protect import Option, Protection, chosen_protection, options, silicon_area
+from cosynth.rtl.protect import (
+    Option,
+    Protection,
+    chosen_protection,
+    options,
+    silicon_area,
+    with_parity,
+)
 from cosynth.rtl.reference import run as expected
 from cosynth.rtl.sites import KINDS
 from cosynth.rtl.source import blocks, sources
@@ -33,6 +50,7 @@ from cosynth.rtl.verilate import Port
 from cosynth.rtl.weights import folded
 
 __all__ = [
+    "DETECTED",
     "EVENTS",
     "EVERY_SECOND",
     "FAILURES",
@@ -116,5 +134,6 @@ __all__ = [
     "to_grid",
     "unpacked",
     "wilson",
+    "with_parity",
     "write_folder",
 ]

@@ -13,7 +13,7 @@ from cosynth.rtl import outcome as oc
 from cosynth.rtl import reference
 from cosynth.rtl.bench import Dram
 from cosynth.rtl.chip import Chip
-from cosynth.rtl.injector import BROKE, ENDED, LATE, SAME, Injected
+from cosynth.rtl.injector import ALARMED, BROKE, ENDED, LATE, SAME, Injected
 from cosynth.rtl.machine import MOST_CYCLES
 from cosynth.rtl.network import Host, Layer, Network, Whole
 from cosynth.rtl.outcome import Fault, Flip
@@ -130,6 +130,8 @@ class Case:
     def _class(self, running: Injected, ended: int) -> str:
         if ended == SAME:
             return oc.MASKED
+        if ended == ALARMED:
+            return oc.DETECTED
         if ended in {LATE, BROKE}:
             return oc.HANG
         found = {name: read_codes(self.program, name, running.memory) for name in self.outputs}

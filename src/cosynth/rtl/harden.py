@@ -1,7 +1,7 @@
-"""Protection written into a block's SystemVerilog: registers kept three times, memories corrected.
+"""Protection written into a block's SystemVerilog: registers kept three times or with a parity.
 
 A register's next state is taken out of its clocked block, with the conditions above it, and handed
-to `tripled`; everything else stays as it was written.
+to `tripled` or `checked`; everything else stays as it was written. Memories are corrected.
 """
 
 from __future__ import annotations
@@ -12,26 +12,34 @@ from dataclasses import replace
 from pathlib import Path
 
 from cosynth.errors import CircuitError
+from cosynth.rtl.alarm import reachable, wired
 from cosynth.rtl.source import sources as blocks
 from cosynth.rtl.state import MEMORY
 from cosynth.rtl.statements import Statement, assigns, blank, lines, only, read, without
 
-CORRECTED, TRIPLED = "sram_corrected", "tripled"
+CORRECTED, TRIPLED, CHECKED = "sram_corrected", "tripled", "checked"
 _CLOCKED = re.compile(r"([ \t]*)always_ff\s*@\(posedge clk\)")
 
 
-def hardened(text: str, registers: Iterable[str], memories: bool = False) -> str:
+def hardened(
+    text: str, registers: Iterable[str], memories: bool = False, checked: Iterable[str] = ()
+) -> str:
     """Return the text of a module with some of its registers kept three times.
 
-    With `memories` those that stand in it are corrected ones. CircuitError for a name that the
-    module does not assign at the clock.
+    Those in `checked` get a parity instead, whose `fault` is left for `wired` to connect. With
+    `memories` those that stand in it are corrected ones. CircuitError for a name that the module
+    does not assign at the clock, or that is in both.
     """
-    left = set(registers)
+    keepers = dict.fromkeys(registers, TRIPLED)
+    for name in checked:
+        if keepers.setdefault(name, CHECKED) != CHECKED:
+            raise CircuitError(f"register {name} is either kept three times or checked, not both")
+    left = set(keepers)
     plain = blank(text)
     done, at = [], 0
     for found in _CLOCKED.finditer(plain):
         one, end = read(plain, found.end())
-        chosen = sorted(one.targets & set(registers))
+        chosen = {name: keepers[name] for name in sorted(one.targets & set(keepers))}
         left -= set(chosen)
         if chosen:
             written = "\n".join(_rewritten(one, chosen, plain, len(found[1])))
@@ -43,7 +51,17 @@ def hardened(text: str, registers: Iterable[str], memories: bool = False) -> str
     return re.sub(rf"\b{MEMORY}\b(?=\s*#)", CORRECTED, text) if memories else text
 
 
-def _rewritten(one: Statement, chosen: Sequence[str], plain: str, indent: int) -> Iterator[str]:
+def checkable(text: str) -> tuple[str, ...]:
+    """Return the registers of a module that can have a parity: no loop holds its fault back."""
+    plain = blank(text)
+    found: set[str] = set()
+    for clocked in _CLOCKED.finditer(plain):
+        if reachable(plain, clocked.start()):
+            found |= read(plain, clocked.end())[0].targets
+    return tuple(sorted(found))
+
+
+def _rewritten(one: Statement, chosen: Mapping[str, str], plain: str, indent: int) -> Iterator[str]:
     space = " " * indent
     rest = without(one, frozenset(chosen))
     if rest and rest.parts and rest.heads[0] == "begin":
@@ -54,12 +72,12 @@ def _rewritten(one: Statement, chosen: Sequence[str], plain: str, indent: int) -
     elif rest:
         yield f"{space}always_ff @(posedge clk)"
         yield from lines(rest, indent + 2)
-    for name in chosen:
-        yield from (space + line if line else "" for line in _tripled(one, name, plain))
+    for name, keeper in chosen.items():
+        yield from (space + line for line in _kept(one, name, keeper, plain))
 
 
-def _tripled(one: Statement, name: str, plain: str) -> Iterator[str]:
-    """A register's next state and its three copies."""
+def _kept(one: Statement, name: str, keeper: str, plain: str) -> Iterator[str]:
+    """A register's next state and what keeps it."""
     following = only(one, name)
     assert following is not None
     packed, elements = _declared(plain, name)
@@ -80,7 +98,7 @@ def _tripled(one: Statement, name: str, plain: str) -> Iterator[str]:
     for part in inside:
         yield from lines(part, 2)
     yield "end"
-    yield f"{TRIPLED} #(.WIDTH({width})) {name}_{TRIPLED} (.clk, .d({following_name}), .q({kept}));"
+    yield f"{keeper} #(.WIDTH({width})) {name}_{keeper} (.clk, .d({following_name}), .q({kept}));"
     if elements:
         yield f"for (genvar i = 0; i < {elements}; i++) begin : g_{kept}"
         yield f"  assign {name}[i] = {kept}[i*{_width(packed)}+:{_width(packed)}];"
@@ -124,28 +142,33 @@ def harden(
     registers: Mapping[str, Iterable[str]],
     memories: Iterable[str],
     folder: Path,
+    *,
+    checked: Mapping[str, Iterable[str]] | None = None,
+    top: str = "chip",
 ) -> tuple[Path, ...]:
     """Write the sources of a chip with protection into `folder` and return them all.
 
-    `registers` names for each block those to keep three times; `memories` are the blocks whose
-    memories are corrected. CircuitError for a block that the chip does not have.
+    `registers` names for each block those to keep three times, `checked` those with a parity, which
+    make module `top` raise its new output `alarm`; `memories` are the blocks whose memories are
+    corrected. CircuitError for a block that the chip does not have.
     """
     chosen = {block: tuple(names) for block, names in registers.items()}
+    parities = {block: tuple(names) for block, names in (checked or {}).items() if names}
     corrected = set(memories)
-    known = {path.stem for path in sources}
-    if absent := sorted((set(chosen) | corrected) - known):
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sources}
+    touched = {*chosen, *parities, *corrected}
+    if absent := sorted(touched - set(texts)):
         raise CircuitError(f"the chip has no block {', '.join(absent)}")
+    written = dict(texts)
+    for block in touched:
+        written[block] = hardened(
+            texts[block], chosen.get(block, ()), block in corrected, parities.get(block, ())
+        )
+    for path in blocks(TRIPLED, CORRECTED, *([CHECKED] if parities else [])):
+        written.setdefault(path.stem, path.read_text(encoding="utf-8"))
+    if parities:
+        written = wired(written, (CHECKED,), top)
     folder.mkdir(parents=True, exist_ok=True)
-    found = []
-    for path in sources:
-        text = path.read_text(encoding="utf-8")
-        if path.stem in chosen or path.stem in corrected:
-            text = hardened(text, chosen.get(path.stem, ()), path.stem in corrected)
-        (folder / path.name).write_text(text, encoding="utf-8")
-        found.append(folder / path.name)
-    # after reading: `folder` may be where the sources lie
-    for path in blocks(TRIPLED, CORRECTED):
-        if path.stem not in known:
-            (folder / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-            found.append(folder / path.name)
-    return tuple(sorted(found))
+    for name, text in written.items():
+        (folder / f"{name}.sv").write_text(text, encoding="utf-8")
+    return tuple(sorted(folder / f"{name}.sv" for name in written))

@@ -23,9 +23,9 @@ from cosynth.rtl.sites import PORTS, Layout, Sites, Words, settings, sites
 from cosynth.rtl.state import state
 from cosynth.rtl.verilate import HARNESSES, build
 
-# how a program with a fault ended: as without, by its interrupt, not in time, or against a rule of
-# its bus; `harness/inject.cpp`
-SAME, ENDED, LATE, BROKE = range(4)
+# how a program with a fault ended: as without, by its interrupt, not in time, against a rule of
+# its bus, or with an alarm; `harness/inject.cpp`
+SAME, ENDED, LATE, BROKE, ALARMED = range(5)
 _MEMORY = (
     *("words", "depth", "stride", "parts", "part"),
     *PORTS,

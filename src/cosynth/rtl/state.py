@@ -29,7 +29,7 @@ CONFIGURATION = {
     "registers": ("base", "words"),
 }  # fmt: skip
 # modules that only protect: what they keep belongs to what stands above them
-COPY, KEEPER, CORRECTED = "register_copy", "tripled", "sram_corrected"
+COPY, KEEPER, CHECKED, CORRECTED = "register_copy", "tripled", "checked", "sram_corrected"
 _CLOCKED = re.compile(r"always_ff\s*@\([^)]*\)")
 _INDEX = re.compile(r"\[(\d+)\]$")
 
@@ -125,6 +125,8 @@ def state(sources: Sequence[Path], top: str, parameters: Mapping[str, int]) -> S
             module, name = names[-1], register
             if module == COPY and len(names) > 2:
                 module, name = names[-3], path[-2].removesuffix(f"_{KEEPER}")
+            elif module == CHECKED and len(names) > 1:
+                module, name = names[-2], path[-1].removesuffix(f"_{CHECKED}")
             held = name.rsplit(".", 1)[-1] in CONFIGURATION.get(module, ())
             registers.append(
                 Registers(

@@ -46,7 +46,7 @@ def read(text: str, at: int) -> tuple[Statement, int]:
     if word and first == "begin":
         return _block(text, word.end())
     if word and first in {"if", "for"}:
-        end = _closed(text, text.index("(", word.end()))
+        end = closed(text, text.index("(", word.end()))
         part, after = read(text, end)
         heads, parts = [text[word.start(1) : end]], [part]
         other = _WORD.match(text, after)
@@ -74,7 +74,7 @@ def _block(text: str, at: int) -> tuple[Statement, int]:
 
 
 def _case(text: str, at: int) -> tuple[Statement, int]:
-    end = _closed(text, text.index("(", at))
+    end = closed(text, text.index("(", at))
     heads = [text[at:end].strip()]
     parts: list[Statement] = []
     while True:
@@ -87,8 +87,8 @@ def _case(text: str, at: int) -> tuple[Statement, int]:
         parts.append(part)
 
 
-def _closed(text: str, at: int) -> int:
-    """Where the bracket that opens at a place is closed, and what comes behind."""
+def closed(text: str, at: int) -> int:
+    """Return the place behind the bracket that closes the one at a place."""
     depth = 0
     for place in range(at, len(text)):
         depth += (text[place] in _OPEN) - (text[place] in _CLOSE)

@@ -14,10 +14,11 @@ from cosynth.errors import CircuitError
 from cosynth.rtl.kept import kept, key, read_file
 from cosynth.rtl.tools import Tool, compiler, verilator
 
-# waveforms: none, in the standard's text, or in GTKWave's compact form, which needs lz4 and zlib
+# waveforms: none, in the standard's text, or in GTKWave's compact form, which needs zlib
 Trace = Literal["", "vcd", "fst"]
 
 HARNESSES = Path(__file__).parent / "harness"
+LITERAL = HARNESSES / "literal"
 LIBRARY = "model.so"
 MODEL = HARNESSES / "model.cpp"
 _COMMON = tuple(HARNESSES / name for name in ("block.cpp", "stops.cpp", "model.h"))
@@ -35,7 +36,7 @@ _MEMBER = re.compile(
     re.MULTILINE,
 )
 _BYTES = {"C": 1, "S": 2, "I": 4, "Q": 8}
-_WITH_FST = ("-x", "c++", "-fsyntax-only", "-include", "lz4.h", "-include", "zlib.h", os.devnull)
+_HAS = ("-x", "c++", "-fsyntax-only", os.devnull, "-include")  # and a header
 # below, one call of the compiler for all files costs less than one for each: headers dominate
 _SMALL = 300_000  # bytes of generated C++
 
@@ -201,23 +202,31 @@ def runtime() -> Path:
 
 def _writer(trace: Trace) -> Path:
     """Return the object that writes waveforms."""
-    if trace == "fst" and compiler().run(_WITH_FST).status:
+    if trace == "fst" and not _has("zlib.h"):
         raise CircuitError(
-            "FST waveforms need the headers of lz4 and zlib (Debian: liblz4-dev, zlib1g-dev); "
-            "install them or write VCD"
+            "FST waveforms need zlib with its header (Debian: zlib1g-dev); install it, or give "
+            "the file a name that ends in .vcd"
         )
     name = f"verilated_{trace}_c"
+    # without lz4 what it would compress is written as it is, in its format
+    literal = trace == "fst" and not _has("lz4.h")
+    own = (f"-I{LITERAL}",) if literal else ()
 
     def make(folder: Path) -> None:
         source, target = _include() / f"{name}.cpp", folder / f"{name}.o"
-        run_together([[*_flags(), _OPTIMISE, "-c", source, "-o", target]], f"build {name}")
+        run_together([[*_flags(), *own, _OPTIMISE, "-c", source, "-o", target]], f"build {name}")
 
-    return kept("runtime", key(name, *_recipe()), make) / f"{name}.o"
+    parts = (name, read_file(LITERAL / "lz4.h")) if literal else (name,)
+    return kept("runtime", key(*parts, *_recipe()), make) / f"{name}.o"
+
+
+def _has(header: str) -> bool:
+    return not compiler().run((*_HAS, header)).status
 
 
 def _compile(model: Path, harness: Path, trace: Trace, library: Path) -> None:
     files = sorted(model.glob("*.cpp"))
-    ready = runtime()
+    ready, writer = runtime(), (_writer(trace),) if trace else ()
     kinds = {
         "VM_TRACE": bool(trace),
         "VM_TRACE_VCD": trace == "vcd",
@@ -249,9 +258,9 @@ def _compile(model: Path, harness: Path, trace: Trace, library: Path) -> None:
     link: list[str | Path] = [
         *objects,
         *common,
-        *((_writer(trace),) if trace else ()),
+        *writer,
         "-lpthread",
-        *(("-llz4", "-lz") if trace == "fst" else ()),
+        *(("-lz", *(("-llz4",) if _has("lz4.h") else ())) if trace == "fst" else ()),
     ]
     compiler().run(["-shared", "-o", library, *link]).checked("link the model")
 

@@ -63,10 +63,13 @@ def harden_view(data: HardenData) -> RenderableType:
     head = Text.assemble(
         named(data["chip"], STRONG), f": protection for {data['budget']:.0%} of its area\n"
     )
-    rows = table(("block", "left"), ("registers kept three times", "left"), ("memories", "left"))
+    rows = table(
+        ("block", "left"), ("registers kept three times", "left"), ("with a parity", "left"),
+        ("memories", "left"),
+    )  # fmt: skip
     for one in data["protected"]:
         rows.add_row(
-            safe(one["block"]), safe(", ".join(one["registers"])),
+            safe(one["block"]), safe(", ".join(one["registers"])), safe(", ".join(one["checked"])),
             "corrected" if one["memories"] else "",
         )  # fmt: skip
     right = "every bit is right" if not data["wrong"] else f"{data['wrong']:,} bits are WRONG"
@@ -77,4 +80,6 @@ def harden_view(data: HardenData) -> RenderableType:
         f" {_interval(data['after'])} % with; {data['residual']:.0%} of those before, as there"
         " are more bits to flip"
     )
+    if data["detected"]["share"]:
+        foot += f"\ndetected  {_interval(data['detected'])} % of flips raise the alarm"
     return Group(head, rows, Text(foot))

@@ -80,7 +80,7 @@ struct Bench {
     uint64_t patience = PATIENCE;  // cycles after which an access to a register has failed
     std::string said;
 
-    Pin clk, rst, irq;
+    Pin clk, rst, irq, alarm;
     Pin arvalid, arready, araddr, arlen, arsize, arburst, arid, rvalid, rready, rdata, rresp, rlast, rid;
     Pin awvalid, awready, awaddr, awlen, awsize, awburst, awid, wvalid, wready, wdata, wstrb, wlast;
     Pin bvalid, bready, bresp, bid;
@@ -112,7 +112,7 @@ struct Bench {
     }
 
     void find() {
-        clk = pin("clk"), rst = pin("rst"), irq = pin("irq", false);
+        clk = pin("clk"), rst = pin("rst"), irq = pin("irq", false), alarm = pin("alarm", false);
 #define M(name) name = pin("m_axi_" #name)
 #define OPTIONAL(name) name = pin("m_axi_" #name, false)
         M(arvalid), M(arready), M(araddr), M(arlen), M(arsize), M(arburst);

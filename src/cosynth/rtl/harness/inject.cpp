@@ -23,7 +23,7 @@ constexpr int CONTROL = 0, BASE = 4, WORDS = 8;
 constexpr uint64_t HURRY = 10000;  // cycles for an access to a register after a fault
 constexpr size_t MOST_ACCESSES = 1 << 24;  // of memories that are written down, 16 bytes each
 
-enum Outcome { SAME = 0, ENDED = 1, LATE = 2, BROKE = 3 };  // alike in inject.py
+enum Outcome { SAME = 0, ENDED = 1, LATE = 2, BROKE = 3, ALARMED = 4 };  // alike in injector.py
 
 struct Region {
     uint64_t at, bytes;  // in the object that holds all of the model
@@ -111,6 +111,7 @@ public:
             settle();
             const bool came = irq.get();
             note(section.before + cycle);
+            if (alarm.get()) throw std::runtime_error{"the alarm rose without a fault"};
             rise();
             if (came) {
                 sections.back().cycles = cycle + 1;
@@ -163,8 +164,7 @@ public:
             Vmodel___024root___eval_settle(model->rootp);
             return follow(section, cycle, from + 1, most);
         } catch (const std::exception& error) {
-            said = error.what();
-            return BROKE;
+            return broke(error);
         }
     }
 
@@ -185,8 +185,7 @@ public:
             return follow(section, 0, one.first + 1, most);
         } catch (const std::exception& error) {
             patience = PATIENCE;
-            said = error.what();
-            return BROKE;
+            return broke(error);
         }
     }
 
@@ -307,6 +306,12 @@ private:
         return value;
     }
 
+    // The bus stopped the system in `rise`, after the edge: by then the alarm stands if it was raised.
+    int broke(const std::exception& error) {
+        said = error.what();
+        return alarm.get() ? ALARMED : BROKE;
+    }
+
     // On to the end of a section, compared with each checkpoint on the way.
     int follow(uint64_t section, uint64_t cycle, uint64_t next, uint64_t most) {
         const Section& one = sections[section];
@@ -316,6 +321,7 @@ private:
                 && same(next))
                 return SAME;
             settle();
+            if (alarm.get()) return ALARMED;
             const bool came = irq.get();
             rise();
             ++cycle;
