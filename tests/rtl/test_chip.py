@@ -10,7 +10,9 @@ from cosynth.errors import SpecError
 from cosynth.format import encode, known
 from cosynth.hardware.families.engine import engine
 from cosynth.rtl.chip import chip, container, equipped
+from cosynth.rtl.lint import assert_clean
 from cosynth.rtl.operands import operand
+from cosynth.rtl.source import sources
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.words import whole_of
 from cosynth.rtl.work import Post
@@ -111,3 +113,19 @@ def test_shifts_come_with_weights(flow, head):
     assert (found["SHIFT"], found["HEAD"]) == (4, head)
     plain = chip(engine(**{**GIVEN, "stationarity": flow}), INT8, INT8).parameters()
     assert {**found, "SHIFT": 0, "HEAD": 0} == plain
+
+
+@pytest.mark.parametrize(
+    ("flow", "name", "more"),
+    [
+        ("weight", "int8", {}),
+        ("input", "fp8_e4m3fn", {"table": 8, "leaky": True}),
+        ("output", "mxint8", {}),
+        ("output", "int8", {"maxima": True}),
+        ("weight", "mxfp4", {"maxima": True, "leaky": True}),
+    ],
+)
+def test_chips_are_clean(flow, name, more):
+    hardware = engine(**{**GIVEN, "stationarity": flow, "accumulator": "int48"})
+    one = replace(chip(hardware, known(name), known(name)), **more)
+    assert_clean(sources("chip"), "chip", one.parameters())

@@ -6,6 +6,7 @@ import pytest
 
 import cosynth as cs
 from cosynth.codesign.estimate import estimate, prepare
+from cosynth.errors import MappingError
 from cosynth.format import Assignment, known
 from cosynth.hardware.families.engine import engine
 from cosynth.rtl.arrange import orders
@@ -45,7 +46,10 @@ def test_no_candidate_costs_less_than_the_choice(network, found):
             views = views_of(network, places, layer)
             least = len(words_of(network, one, layer, best[layer.name], views))
             for mapping in candidates[layer.name]:
-                assert least <= len(words_of(network, one, layer, mapping, views))
+                try:
+                    assert least <= len(words_of(network, one, layer, mapping, views))
+                except MappingError as error:  # a mapping that has no program
+                    assert "parts without ragged steps" in str(error)  # noqa: PT017
 
 
 def test_a_layer_that_no_mapping_runs_keeps_its_first(network, found):

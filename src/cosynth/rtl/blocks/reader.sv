@@ -156,7 +156,10 @@ module reader #(
   end
 
   // the cycle after: the words are here
-  logic going, was_read, was_hit, was_open, was_close, was_second;
+  logic going, was_read, was_hit, was_open, was_close;
+  // verilator lint_off UNUSEDSIGNAL
+  logic was_second;  // with STRIDED
+  // verilator lint_on UNUSEDSIGNAL
   logic [P-1:0] was_place, slot, turn;
   logic [WIDTH-1:0] from, to;
   logic [W-1:0] held_word, merged;
@@ -182,7 +185,7 @@ module reader #(
   generate
     for (genvar e = 0; e < PLACES; e++) begin : g_place
       logic [E-1:0] plain;
-      assign plain = was_read && !(was_hit && P'(e) >= was_place) ? read_data[e*E+:E]
+      assign plain = was_read && !(was_hit && e >= int'(was_place)) ? read_data[e*E+:E]
                                                                   : held_word[e*E+:E];
       if (STRIDED != 0 && PLACES > 1) begin : g_second
         localparam int PAIR = 2 * (e % (PLACES / 2));
