@@ -26,7 +26,7 @@ import numpy as np
 import cosynth as cs
 from cosynth.codesign import ChipProblem, chip_space, circuit, goal
 from cosynth.errors import CosynthError
-from cosynth.format import Assignment, known
+from cosynth.format import Assignment, accumulator, known
 from cosynth.hardware import Hardware
 from cosynth.rtl import Host
 from cosynth.workload import Builder, Workload
@@ -86,11 +86,20 @@ def points(
             left["more multipliers"] += 1
         elif int(point["buffer"]) > most_buffer:
             left["a larger buffer"] += 1
+        elif _no_sum(point):
+            left["registers without room for a sum of floats"] += 1
         elif formats and str(point["format"]) not in formats:
             left["another format"] += 1
         else:
             found.append(dict(point))
     return found, left
+
+
+def _no_sum(point: Point) -> bool:
+    """Whether units keep sums, and no two of a float's whole sums fit their registers."""
+    floats = known(str(point["format"])).kind == "float"
+    bits = accumulator("exact").bits
+    return floats and point["stationarity"] == "output" and int(point["registers"]) * 8 < 2 * bits
 
 
 def chip_of(point: Point) -> tuple[Hardware, Assignment]:

@@ -6,11 +6,13 @@ from rich.console import Console
 
 import cosynth as cs
 from cosynth.codesign import circuit
+from cosynth.format import assignment
 from cosynth.hardware.families.engine import engine
-from cosynth.report.circuit import simulate_data, synthesize_data
+from cosynth.report.circuit import generate_data, simulate_data, synthesize_data
 from cosynth.report.schema import schema
 from cosynth.report.terminal import simulate_view, synthesize_view
 from cosynth.rtl import Macro, Measured, Part, Run, Synthesis
+from cosynth.workload import Builder
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,18 @@ def test_a_run_is_told_with_its_prediction(made):
     text = shown(simulate_view(data))
     assert "operands 30%, start and end 10%" in text
     assert "2 bits are WRONG" in text
+
+
+def test_what_scales_of_blocks_are_is_said():
+    net = Builder("wide")
+    x, w = net.input("x", (2, 40)), net.weight("w", (3, 40))
+    net.output(net.einsum(f"y[m,n] += {x}[m,k] * {w}[n,k]", shape=(2, 3)))
+    found = circuit.generate(net.build(), engine(rows=4, columns=4), assignment("mxint8"))
+    data = simulate_data(found, Run(layers=()), 0.5)
+    jsonschema.validate(data, schema("simulation"))
+    jsonschema.validate(generate_data(found, "chip"), schema("generation"))
+    assert "Scales of blocks are constants" in shown(simulate_view(data))
+    assert "by blocks of channels in 1 of 2 tensors" in data["scales"]
 
 
 def test_logic_and_memories_are_told_apart(made):

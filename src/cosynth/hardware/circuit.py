@@ -97,7 +97,7 @@ def shifter_gates(flow: str, rows: Array, columns: Array, *, held: Array, sum_bi
     """NAND2 equivalents of what shifts sums where blocks of weights have scales.
 
     >>> round(shifter_gates("weight", 8, 8, held=256, sum_bits=32))
-    14806
+    14812
     """
     law: Mapping[str, float] = technology("engine")["shifts"]
     parts = shifts(flow, rows, columns, held=held, sum_bits=sum_bits)

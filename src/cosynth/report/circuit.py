@@ -25,7 +25,9 @@ def _scales(circuit: Circuit) -> _Scales:
     if not circuit.chip.shift:
         return {}
     longest = max((int(one.max()) for one in network.shifts.values()), default=0)
-    units = [network.units[name] for name in circuit.program.places]
+    layers = [one for one in network.operations if isinstance(one, rtl.Layer)]
+    seen = {name for one in layers for name in (one.data.tensor, one.out)} & {*network.units}
+    units = [network.units[name] for name in seen]
     spread = sum(unit.size > 1 for unit in units)
     return {
         "scales": (

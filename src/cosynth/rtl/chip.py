@@ -121,7 +121,7 @@ class Chip:
             **_float("Y", y),
             **_float("O", out),
             "O_TOP": _top(self.activations, out),
-            "O_MINUS_ZERO": int(self.activations.element.minus_zero),
+            "O_MINUS_ZERO": 0,  # whole numbers, which the twin computes with, have one zero
             "DECODED": int(self.decoded),
             "PRODUCT": min(full, self.accumulator),
             "ACC": self.accumulator,
@@ -243,7 +243,8 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
         if not operand(format).signed:
             problems.append(f"format {format.name!r}: elements without a sign have no array yet")
     if problems:
-        raise SpecError(*(f"{hardware.name}: {problem}" for problem in problems))
+        once = dict.fromkeys(problems)
+        raise SpecError(*(f"{hardware.name}: {problem}" for problem in once))
     held = {"weight": weights, "input": activations}.get(flow)
     bits = kind.bits if held is None else container(held)
     per_cycle = float(dram.read_bandwidth) / float(hardware.frequency)
