@@ -33,7 +33,7 @@ def inject_data(circuit: Circuit, found: rtl.Campaign, layer: str, seed: int) ->
             }
             for one in found.strata
         ],
-        "registers": [_register(one) for one in rtl.ranked(found)],
+        "registers": [_register(one) for one in rtl.ranked(found) if one.faults],
         "unnamed": found.sites.unnamed,
         "rate": found.rate,
         "seconds": found.seconds,
