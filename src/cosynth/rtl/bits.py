@@ -54,7 +54,7 @@ def _wide(given: NDArray[np.generic], bits: int, where: str) -> Values:
         kind = f"{given.dtype} of shape {given.shape}"
         raise CircuitError(
             f"{where}: {bits} bits take words of uint32 [cycles, {shape[0]}], not {kind}; "
-            "see cosynth.rtl.packed"
+            "see cosynth.rtl.packing"
         )
     over = bits % _WORD
     if over and given.size and int(given[:, -1].max()) >> over:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from cosynth.errors import MappingError
 from cosynth.rtl.blocked import within_blocks
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
-from cosynth.rtl.packed import Packing, packing
+from cosynth.rtl.packing import Packing, packing
 from cosynth.rtl.segments import Nest, Segment, Tile, nest, segments, tiles
 from cosynth.rtl.streams import Layout, box, lane_order
 from cosynth.rtl.work import Place, Work

@@ -18,7 +18,7 @@ from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Step, Transfer, steps
 from cosynth.rtl.network import Host, Layer, Network, Whole
-from cosynth.rtl.packed import blocks
+from cosynth.rtl.packing import blocks
 from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
 from cosynth.rtl.words import codes_of, packed_bits

@@ -8,7 +8,7 @@ import pytest
 from tests.rtl.test_streams import gathered
 
 import cosynth.mapping as mp
-from cosynth.rtl.packed import blocks, packing
+from cosynth.rtl.packing import blocks, packing
 from cosynth.rtl.segments import Tile, nest
 from cosynth.rtl.streams import stream
 from cosynth.workload import parse
