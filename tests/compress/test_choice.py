@@ -63,3 +63,8 @@ def test_a_layer_without_any_option_wrong():
     none = Table(layers=("a",), options=("x",), figures={"error": np.array([[math.inf]])})
     with pytest.raises(InfeasibleError, match="a: none of x can be taken"):
         choose(none, "error", {})
+
+
+def test_the_solver_says_nothing_of_its_own(capfd):
+    choose(drawn(1, 2, 3), "error", {})
+    assert capfd.readouterr() == ("", "")

@@ -150,7 +150,15 @@ def _solved(
     program.a_matrix_.start_ = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
     program.a_matrix_.index_ = np.nonzero(used)[1]
     program.a_matrix_.value_ = matrix[used]
-    solver = highspy.Highs()
+
+    class Quiet(highspy.Highs):  # type: ignore[misc]
+        """HiGHS 1.16 prints a banner as soon as its callbacks are set, which is in its making."""
+
+        def enableCallbacks(self) -> None:  # noqa: N802
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()
+
+    solver = Quiet()
     for option, value in _TO_THE_END.items():
         solver.setOptionValue(option, value)
     solver.passModel(program)
