@@ -382,6 +382,8 @@ def test_verified_designs_are_told_beside_the_search(run, tmp_path):
     space.write_text(
         '[[parameter]]\nname = "rows"\nkind = "category"\nvalues = [2, 4]\n'
         '[[parameter]]\nname = "columns"\nkind = "category"\nvalues = [4]\n'
+        '[[parameter]]\nname = "registers"\nkind = "category"\nvalues = [8]\n'
+        '[[parameter]]\nname = "buffer_width"\nkind = "category"\nvalues = [64]\n'
     )
     fixed = ["--space", space, "--workers", 1, "--budget", 2, "--out", tmp_path / "out"]
     said = run("explore", "deep-autoencoder", *fixed, "--verify", 1)

@@ -53,6 +53,23 @@ def test_what_scales_of_blocks_are_is_said():
     assert "by blocks of channels in 1 of 2 tensors" in data["scales"]
 
 
+@pytest.mark.parametrize("accumulator", ["int32", "exact"])
+def test_sums_that_leave_the_accumulator_are_told(accumulator):
+    net = Builder("wide")
+    x, w = net.input("x", (2, 40)), net.weight("w", (3, 40))
+    net.output(net.einsum(f"y[m,n] += {x}[m,k] * {w}[n,k]", shape=(2, 3)))
+    chip = engine(rows=4, columns=4, accumulator=accumulator)
+    found = circuit.generate(net.build(), chip, assignment("fp8_e4m3fn"))
+    data = simulate_data(found, Run(layers=()), 0.5)
+    jsonschema.validate(data, schema("simulation"))
+    jsonschema.validate(generate_data(found, "chip"), schema("generation"))
+    if accumulator == "exact":
+        assert "wraps" not in data
+    else:
+        assert "in y: they take up to" in data["wraps"]
+        assert "Sums wrap in y" in shown(simulate_view(data))
+
+
 def test_logic_and_memories_are_told_apart(made):
     found = Synthesis(
         parts=(

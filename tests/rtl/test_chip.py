@@ -47,13 +47,20 @@ def test_each_number_is_used(name, value, parameters):
     assert changed.keys() <= {*parameters, "SUM_LINES", "LINES", "WIDTH", "PRODUCT"}
 
 
-@pytest.mark.parametrize("name", ["fp8_e4m3fn", "fp8_e5m2", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1"])
+@pytest.mark.parametrize("name", ["fp8_e4m3fn", "fp8_e3m4", "fp6_e2m3", "fp6_e3m2", "fp4_e2m1"])
 def test_the_largest_code_is_that_of_the_largest_value(name):
     format = known(name)
     one = chip(engine(**{**GIVEN, "accumulator": "exact"}), format, format)
     code = encode([format.element.largest], format).code[0]
     assert one.parameters()["O_TOP"] == int(code)
     assert decode(code, operand(format)) * 2.0 ** operand(format).step == format.element.largest
+
+
+def test_outputs_that_lanes_cannot_limit_wrong():
+    wide = engine(**{**GIVEN, "accumulator": "exact"})
+    with pytest.raises(SpecError, match=r"'fp8_e5m2': outputs of 34 bits .* up to 24"):
+        chip(wide, known("fp8_e4m3fn"), known("fp8_e5m2"))
+    assert chip(wide, known("fp8_e5m2"), known("fp8_e4m3fn")).weights == known("fp8_e5m2")
 
 
 def test_elements_lie_in_powers_of_two():

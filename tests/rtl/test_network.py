@@ -69,3 +69,19 @@ def test_rows_that_the_format_cannot_count_wrong():
     constants, inputs = seeded(plan.graph, 0), sampled(plan.graph, 0)
     with pytest.raises(WorkloadError, match="ids: chooses one of 300 rows; int8 counts to 127"):
         quantised(plan.graph, plan.parts, constants, inputs, int8, int8)
+
+
+@pytest.mark.parametrize(("last", "bits"), [("relu", 48), ("leaky", 32)])
+def test_biases_have_the_bits_of_their_records(last, bits):
+    net = Builder("biased")
+    x, w, b = net.input("x", (4, 6)), net.weight("w", (5, 6)), net.weight("b", (5,))
+    y = net.einsum(f"y[m,n] += {x}[m,k] * {w}[n,k]", shape=(4, 5))
+    z = net.einsum(f"z[m,n] = {y}[m,n] + {b}[n]", shape=(4, 5))
+    text = {"relu": "relu({0})", "leaky": "where(less(0, {0}), {0}, {0} * 0.1)"}[last]
+    net.output(net.einsum(f"o[m,n] = {text.format(f'{z}[m,n]')}", shape=(4, 5)))
+    plan, fp8 = prepare(net.build(), Assignment()), known("fp8_e4m3fn")
+    constants = seeded(plan.graph, 0) | {"b": np.array([1.0, -1.0, 1e-9, 0.0, 1e9])}
+    found = quantised(plan.graph, plan.parts, constants, sampled(plan.graph, 0), fp8, fp8, 48)
+    (layer,) = found.operations
+    assert abs(layer.post.bias[4]) == 1 << bits - 2
+    assert (abs(layer.post.bias[0]) > 1 << 30) == (last == "relu")

@@ -13,11 +13,15 @@ def built(*more):
     net.weight("w", (3, 4))
     net.weight("b", (3,))
     net.weight("full", (2, 3))
+    net.einsum("row[m] += x[m,k]", shape=(2,))
+    net.einsum("kept[m,0] = max(k) x[m,k]", shape=(2, 1))
+    net.input("mask", (2,))
+    net.input("turned", (3, 2))
     net.einsum("y[m,n] += x[m,k] * w[n,k]", shape=(2, 3))
     for text in more:
         net.einsum(text, shape=(2, 3))
     graph = net.build()
-    return graph, graph.einsums
+    return graph, graph.einsums[2:]
 
 
 def test_bias_residual_and_limits_in_their_order():
@@ -25,8 +29,31 @@ def test_bias_residual_and_limits_in_their_order():
         "z[m,n] = y[m,n] + b[n]", "v[m,n] = z[m,n] + u[m,n]", "r[m,n] = min(relu(v[m,n]), 6)"
     )
     one = fused(graph, members)
-    assert (one.biases, one.residual, one.low, one.high) == (("b",), "u", 0.0, 6.0)
+    assert (one.biases, one.residual.tensor, one.low, one.high) == (("b",), "u", 0.0, 6.0)
     assert (one.channel, one.out, one.data.tensor, one.weight.tensor) == ("n", "r", "x", "w")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "factor"),
+    [
+        ("y[m,n] + u[m,n]", "u[m,n]", 1),
+        ("u[m,n] + y[m,n]", "u[m,n]", 1),
+        ("y[m,n] - u[m,n]", "u[m,n]", -1),
+        ("y[m,n] - row[m]", "row[m]", -1),
+        ("y[m,n] + row[m] * 0.5", "row[m]", 0.5),
+        ("y[m,n] - kept[m,0] / 4", "kept[m,0]", -0.25),
+        ("y[m,n] + turned[n,m]", "turned[n,m]", 1),
+    ],
+)
+def test_a_multiple_is_added_or_subtracted_along_what_it_has(text, said, factor):
+    graph, members = built(f"z[m,n] = {text}")
+    one = fused(graph, members)
+    assert (str(one.residual), one.factor, one.taken) == (said, factor, 2)
+
+
+def test_ranks_of_what_is_added_are_those_of_the_sum():
+    graph, members = built("z[a,b] = y[a,b] - row[a]")
+    assert str(fused(graph, members).residual) == "row[m]"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +65,10 @@ def test_bias_residual_and_limits_in_their_order():
         (("v[m,n] = y[m,n] + u[m,n]", "z[m,n] = v[m,n] + b[n]"), "a constant behind a tensor"),
         (("v[m,n] = y[m,n] + u[m,n]", "z[m,n] = v[m,n] + u[m,n]"), "a second tensor"),
         (("r[m,n] = relu(y[m,n])", "z[m,n] = r[m,n] + b[n]"), "z: r[m,n] + b[n]"),
+        (("z[m,n] = row[m] - y[m,n]",), "z: row[m] - y[m,n]"),
+        (("z[m,n] = y[m,n] - b[n]",), "adds a multiple of a constant"),
+        (("z[m,n] = y[m,n] - row[m//2]",), "or one of another shape"),
+        (("z[m,n] = y[m,n] + mask[m]",), "or one of another shape"),
     ],
 )
 def test_the_rest_is_left_with_its_reason(more, said):

@@ -109,6 +109,8 @@ def command(
     )
     if "scales" in told:
         click.echo(f"scales: {told['scales']}")
+    if "wraps" in told:
+        click.echo(f"sums wrap {told['wraps']}")
     if told["host"]:
         left = (f"{part['name']} ({part['reason']})" for part in told["host"])
         click.echo("on the host: " + ", ".join(left))

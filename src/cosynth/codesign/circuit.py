@@ -175,8 +175,9 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     chosen = formats or Assignment()
     if chosen.layers:
         raise SpecError("formats that differ by layer have no circuit yet: give one for all")
-    chip = rtl.chip(hardware, known(chosen.weights), known(chosen.activations))
-    low = rtl.lowered(model)
+    elements = known(chosen.weights), known(chosen.activations)
+    chip = rtl.chip(hardware, *elements)
+    low = rtl.lowered(model, tables=rtl.looks_up(*elements))
     plan = prepare(low.graph, chosen)
     if weights is None:
         constants = rtl.seeded(plan.graph, seed) | rtl.folded(low.graph, plan.graph, low.shares)
@@ -184,8 +185,7 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         constants = rtl.folded(low.graph, plan.graph, {**weights, **low.shares})
     sample = rtl.checked_inputs(plan.graph, data) if data else rtl.sampled(plan.graph, seed)
     network = rtl.quantised(
-        plan.graph, plan.parts, constants, sample, known(chosen.weights), known(chosen.activations),
-        chip.accumulator,
+        plan.graph, plan.parts, constants, sample, *elements, chip.accumulator,
     )  # fmt: skip
     layers = [one.name for one in network.operations if isinstance(one, rtl.Layer)]
     chip = rtl.equipped(chip, (o for o in network.operations if isinstance(o, rtl.Layer)))

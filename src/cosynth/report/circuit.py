@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NotRequired, TypedDict
 
 import cosynth.hardware as hw
@@ -17,6 +18,27 @@ from cosynth.report.version import version
 
 class _Scales(TypedDict):
     scales: NotRequired[str]
+
+
+class _Wraps(TypedDict):
+    wraps: NotRequired[str]
+
+
+def _wraps(circuit: Circuit) -> _Wraps:
+    """Which layers' sums left the accumulator in the run that set the scales."""
+    layers = [one for one in circuit.network.operations if isinstance(one, rtl.Layer)]
+    half = 2.0 ** (circuit.chip.accumulator - 1)
+    wide = [one for one in layers if one.peak >= half]
+    if not wide:
+        return {}
+    bits = math.frexp(max(one.peak for one in wide))[1] + 1
+    return {
+        "wraps": (
+            f"in {', '.join(one.name for one in wide)}: they take up to {bits} bits, and the"
+            f" accumulator has {circuit.chip.accumulator}; what comes out means nothing, and the"
+            " chip needs a wider one (exact, int48)"
+        )
+    }
 
 
 def _scales(circuit: Circuit) -> _Scales:
@@ -52,6 +74,7 @@ def generate_data(circuit: Circuit, folder: str) -> GenerateData:
         "words": sum(one.words for one in sections),
         "weights": circuit.origin,
         **_scales(circuit),
+        **_wraps(circuit),
         "host": [
             {"name": one.name, "reason": one.reason} for one in order if isinstance(one, rtl.Host)
         ],
@@ -73,6 +96,7 @@ def simulate_data(circuit: Circuit, run: rtl.Run, seconds: float) -> SimulateDat
         "rate": run.cycles / max(seconds, 1e-9),
         "frequency": circuit.chip.frequency,
         **_scales(circuit),
+        **_wraps(circuit),
         "layers": [
             {
                 "name": layer.name,

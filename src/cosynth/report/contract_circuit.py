@@ -55,6 +55,7 @@ class GenerateData(TypedDict):
     words: Annotated[int, "words of program"]
     weights: Annotated[str, "drawn, or of the file"]
     scales: NotRequired[Annotated[str, "what scales of blocks are, where the format has them"]]
+    wraps: NotRequired[Annotated[str, "layers whose sums leave the accumulator"]]
     host: list[FallbackData]
     version: str
 
@@ -73,6 +74,7 @@ class SimulateData(TypedDict):
     rate: Annotated[float, "simulated cycles per second of wall time"]
     frequency: Annotated[float, "Hz"]
     scales: NotRequired[Annotated[str, "what scales of blocks are, where the format has them"]]
+    wraps: NotRequired[Annotated[str, "layers whose sums leave the accumulator"]]
     layers: list[RanLayerData]
     host: list[FallbackData]
     version: str

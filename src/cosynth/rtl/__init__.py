@@ -18,7 +18,7 @@ from cosynth.rtl.lint import Finding, assert_clean, lint
 from cosynth.rtl.lowered import Lowered, lowered
 from cosynth.rtl.machine import EVENTS, Measured, Run, run
 from cosynth.rtl.maxima import nests as maxima_nests
-from cosynth.rtl.network import Host, Layer, Network, quantised
+from cosynth.rtl.network import Host, Layer, Network, looks_up, quantised
 from cosynth.rtl.outcome import (
     DETECTED,
     FAILURES,
@@ -116,6 +116,7 @@ __all__ = [
     "inject",
     "layout_table",
     "lint",
+    "looks_up",
     "lowered",
     "maxima_nests",
     "needed",

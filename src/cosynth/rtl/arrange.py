@@ -63,8 +63,16 @@ def _roles(one: Layer, name: str) -> Iterable[str]:
         yield "weight"
     if one.out == name:
         yield "out"
-    if one.post.residual == name:
+    if one.post.residual is not None and one.post.residual.tensor == name:
         yield "residual"
+
+
+def _access(one: Layer, role: str) -> Access:
+    """How a layer reads or writes the tensor that has a role in it."""
+    if role == "residual":
+        assert one.post.residual is not None
+        return one.post.residual
+    return one.einsum.output if role == "out" else one.data if role == "data" else one.weight
 
 
 def _cycles(
@@ -72,7 +80,7 @@ def _cycles(
 ) -> float:
     """Cycles that vectors of a layer and copies of its tiles take, if the order is this."""
     tile = next(tiles(one))
-    access = layer.einsum.output if role in {"out", "residual"} else getattr(layer, role)
+    access = _access(layer, role)
     layout = box(access, tile.start, tile.size, shape, order)
     lanes = {
         name: [rank for rank in one.lanes if one.dimension[rank] == name]
@@ -120,7 +128,7 @@ def _vectors(
         return outputs / math.prod(one.lanes[rank] for rank in lanes["columns"])
     if role == moving or chip.flow == "output":
         return total
-    access: Access = getattr(layer, role)
+    access = _access(layer, role)
     life, keep = 1, True
     for level, rank, count in reversed(turns):
         idle = rank not in access.ranks

@@ -95,10 +95,10 @@ def channel_dims(graph: Workload, layers: Iterable[Fused], block: int) -> dict[s
                     found.setdefault(name, set()).add(None)
         limited = any(limit for limit in (one.low, one.high))
         written = dimension(one.head.output, one.channel)
-        plain = own and not limited and not one.residual
+        plain = own and not limited and one.residual is None
         found.setdefault(one.out, set()).add(written if plain else None)
-        if one.residual:
-            found.setdefault(one.residual, set()).add(None)
+        if one.residual is not None:
+            found.setdefault(one.residual.tensor, set()).add(None)
     shapes = {tensor.name: tensor.shape for tensor in graph.tensors}
     return {
         name: dim

@@ -19,6 +19,8 @@ from cosynth.rtl.work import Post
 FLOWS = ("weight", "input", "output")
 PARAMETER_BITS = 64  # a bias and a multiplier
 AXI_WIDEST = 1024
+# a float's lane counts quarters of its smallest step, in so many bits: `lane.sv`
+QUARTERS, LIMIT_BITS = 2, 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,30 @@ def container(format: Format) -> int:
     return 1 << math.ceil(math.log2(max(operand(format).bits, 2)))
 
 
+def _of_formats(weights: Format, activations: Format) -> list[str]:
+    """What of the formats has no circuit."""
+    problems = []
+    for format in (weights, activations):
+        if format.scale is not None and format.block and not format.power:
+            problems.append(
+                f"format {format.name!r}: scales of blocks that are no powers of two have no array"
+            )
+        if blocked(format) and container(format) < SHIFT_BITS:
+            problems.append(f"format {format.name!r}: shifts of {SHIFT_BITS} bits need elements of"
+                            " as many")  # fmt: skip
+        if format.pairs:
+            problems.append(f"format {format.name!r}: codes of pairs have no array")
+        if not operand(format).signed:
+            problems.append(f"format {format.name!r}: elements without a sign have no array yet")
+    out = operand(activations)
+    if out.float and out.whole + QUARTERS > LIMIT_BITS:
+        problems.append(
+            f"format {activations.name!r}: outputs of {out.whole} bits as whole numbers, and"
+            f" {QUARTERS} to round, have no post-processing; it takes up to {LIMIT_BITS} in all"
+        )
+    return problems
+
+
 def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
     """Return the circuit of a hardware; SpecError says all that no circuit can be made for."""
     problems = []
@@ -230,18 +256,7 @@ def chip(hardware: Hardware, weights: Format, activations: Format) -> Chip:
                         " choose an int accumulator or exact")  # fmt: skip
     if mac.unit not in {"multiplier", "decoded"}:
         problems.append(f"mac.unit {mac.unit!r} has no array yet; choose multiplier or decoded")
-    for format in (weights, activations):
-        if format.scale is not None and format.block and not format.power:
-            problems.append(
-                f"format {format.name!r}: scales of blocks that are no powers of two have no array"
-            )
-        if blocked(format) and container(format) < SHIFT_BITS:
-            problems.append(f"format {format.name!r}: shifts of {SHIFT_BITS} bits need elements of"
-                            " as many")  # fmt: skip
-        if format.pairs:
-            problems.append(f"format {format.name!r}: codes of pairs have no array")
-        if not operand(format).signed:
-            problems.append(f"format {format.name!r}: elements without a sign have no array yet")
+    problems += _of_formats(weights, activations)
     if problems:
         once = dict.fromkeys(problems)
         raise SpecError(*(f"{hardware.name}: {problem}" for problem in once))

@@ -133,7 +133,6 @@ def _one(
     lines += [0] * len(outer)
     follows = [rank == work.channel for rank, _, _ in loops]
     inner = follows.index(True) if any(follows) else len(loops)
-    adds = bool(post.residual)
     command = Command(
         unit="drain",
         turns=out.loops.turns,
@@ -144,7 +143,7 @@ def _one(
             (1 << groups) - 1,
             (1 << groups + part.inside) - 1,
             (1 << groups + inner) - 1,
-            RESIDUAL * adds | FUNCTION * bool(post.table) | part.flags,
+            RESIDUAL * (post.residual is not None) | FUNCTION * bool(post.table) | part.flags,
             post.shift,
             post.low,
             post.high,
@@ -154,9 +153,9 @@ def _one(
         ),
     )
     found = [reader("params", _params(one, part, begin, loops[inner:], boxes, at))]
-    if adds:
+    if post.residual is not None:
         base = at["residual"] * chip.grain // one.bits("residual")
-        walk = stream(work.output, boxes["residual"], base, begin, part.lanes, loops)
+        walk = stream(post.residual, boxes["residual"], base, begin, part.lanes, loops)
         found.append(reader("residual", walk))
     return (*found, command)
 

@@ -34,3 +34,9 @@ def to_grid(values: Floats, unit: float | Floats, format: Format) -> Whole:
     step = np.exp2(binade)
     found = np.minimum(np.rint(size / step) * step, most)
     return np.asarray(np.sign(scaled) * found, dtype=np.int64)
+
+
+def peak(sums: Floats, units: Floats, axis: int | None) -> float:
+    """The largest sum in whole numbers, of which one counts `units`, along `axis` if by channel."""
+    shape = [-1 if dim == axis else 1 for dim in range(sums.ndim)]
+    return float(np.abs(sums / units.reshape(shape)).max(initial=0.0))

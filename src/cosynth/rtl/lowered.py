@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from cosynth.rtl.functions import joined
 from cosynth.rtl.moved import without_moves
+from cosynth.rtl.norms import without_norms
+from cosynth.rtl.softmax import without_softmax
 from cosynth.workload import Tensor, Workload
 from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Index, Term
 from cosynth.workload.passes import prune
@@ -28,10 +30,11 @@ class Lowered:
     shares: dict[str, Floats]
 
 
-def lowered(model: Workload) -> Lowered:
+def lowered(model: Workload, *, tables: bool = True) -> Lowered:
     """Return the model with each mean over windows as a product with a kernel of equal shares.
 
-    Maxima over windows are those of products with ones. Copies that only move elements are read
+    Maxima over windows are those of products with ones. With `tables` of functions, each softmax is
+    taken apart: see `softmax`. Copies that only move elements are read
     through, and functions of one element that are written in parts are joined.
 
     >>> import cosynth as cs
@@ -43,6 +46,11 @@ def lowered(model: Workload) -> Lowered:
     """
     model = joined(without_moves(model))
     shares: dict[str, Floats] = {}
+    if tables:
+        model, shares = without_softmax(model)
+        model, more = without_norms(model)
+        shares |= more
+    kernels: dict[str, Floats] = {}
     changed: dict[int, Einsum | None] = {}
     readers = consumers(model)
     for at, einsum in enumerate(model.einsums):
@@ -53,7 +61,7 @@ def lowered(model: Workload) -> Lowered:
             continue
         if einsum.reduction == "max" and einsum.operator in MAXIMA:
             name = f"{einsum.name}.ones"
-            shares[name] = np.ones([einsum.sizes[rank] for rank in einsum.reduced])
+            kernels[name] = np.ones([einsum.sizes[rank] for rank in einsum.reduced])
             changed[at] = _product(einsum, source, name, einsum.output.tensor)
             continue
         if einsum.reduction != "+" or einsum.operator not in POOLS:
@@ -61,15 +69,15 @@ def lowered(model: Workload) -> Lowered:
         after = _scaled(model, readers, einsum)
         last, scale = after or (at, 1.0)
         name = f"{einsum.name}.share"
-        shares[name] = np.full([einsum.sizes[rank] for rank in einsum.reduced], scale)
+        kernels[name] = np.full([einsum.sizes[rank] for rank in einsum.reduced], scale)
         changed[last] = None
         changed[at] = _product(einsum, source, name, model.einsums[last].output.tensor)
-    if not shares:
-        return Lowered(graph=model, shares={})
+    if not kernels:
+        return Lowered(graph=model, shares=shares)
     einsums = [one for at, e in enumerate(model.einsums) if (one := changed.get(at, e)) is not None]
-    kernels = tuple(Tensor(name=n, shape=value.shape, role="weight") for n, value in shares.items())
-    graph = replace(model, tensors=(*model.tensors, *kernels), einsums=tuple(einsums))
-    return Lowered(graph=prune(graph), shares=shares)
+    weights = tuple(Tensor(name=n, shape=v.shape, role="weight") for n, v in kernels.items())
+    graph = replace(model, tensors=(*model.tensors, *weights), einsums=tuple(einsums))
+    return Lowered(graph=prune(graph), shares=shares | kernels)
 
 
 def _scaled(

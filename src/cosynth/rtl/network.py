@@ -23,10 +23,10 @@ from cosynth.rtl.blocked import (
     summed_rank,
     units_of,
 )  # fmt: skip
-from cosynth.rtl.chip import index_bits
+from cosynth.rtl.chip import QUARTERS, index_bits
 from cosynth.rtl.evaluate import applied
 from cosynth.rtl.floats import looked_up, run_floats
-from cosynth.rtl.grid import grid, to_grid
+from cosynth.rtl.grid import grid, peak, to_grid
 from cosynth.rtl.operands import operand
 from cosynth.rtl.post import TABLE_BITS, Fused, leading
 from cosynth.rtl.words import codes_of, whole_of
@@ -38,8 +38,8 @@ Whole = NDArray[np.int64]
 MULTIPLIER_BITS = 15  # and a sign
 MOST_MULTIPLIER = (1 << MULTIPLIER_BITS) - 1
 MOST_SHIFT = 62
-# a float's lane counts quarters of its smallest step: `lane.sv`
-QUARTERS = 2
+# of a bias in a record of parameters: `drain.sv`
+BIAS_BITS, LEAKY_BIAS_BITS = 48, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,8 @@ class Layer:
     constant: bool
     # the rank along which sums are shifted, and how many neighbours share a shift
     blocks: tuple[str, int] | None = None
+    # the largest sum in the run that set the scales
+    peak: float = 0.0
 
     @property
     def maxima(self) -> bool:
@@ -107,6 +109,16 @@ class Network:
                      if tensor.role == "input" and not tensor.view_of)  # fmt: skip
 
 
+def looks_up(weights: Format, activations: Format) -> bool:
+    """Whether a chip of these formats has tables of functions.
+
+    >>> from cosynth.format import known
+    >>> [looks_up(known(name), known(name)) for name in ("int8", "mxint8")]
+    [True, False]
+    """
+    return index_bits(activations) > 0 and not blocked(weights) and not blocked(activations)
+
+
 def quantised(
     graph: Workload,
     groups: tuple[tuple[int, ...], ...],
@@ -142,6 +154,8 @@ def quantised(
                 f"{name}: chooses one of {rows} rows; {activations.name} counts to {most}"
             )
         units[name] = np.asarray(1.0)
+    leaky = any(found.slope != 1.0 for found, _ in firsts if found is not None)
+    room = min(accumulator, LEAKY_BIAS_BITS if leaky else BIAS_BITS)
     operations: list[Operation] = []
     whole: dict[str, Whole] = {}
     shifts: dict[str, Whole] = {}
@@ -164,8 +178,11 @@ def quantised(
                 unit = np.asarray(1.0), one.unit
             else:
                 unit = data, _weight_unit(graph, found, known, units, weights, whole)
-            layer = _layer(graph, found, known, units, unit, activations)
-            operations.append(replace(layer, blocks=blocks))
+            layer = _layer(graph, found, known, units, unit, activations, room)
+            sums = values[found.head.output.tensor]
+            each = np.broadcast_to(unit[0] * unit[1], found.head.sizes[found.channel])
+            largest = peak(sums, each, dimension(found.head.output, found.channel))
+            operations.append(replace(layer, blocks=blocks, peak=largest))
         rest = members[found.taken if found else 0 :]
         if rest:
             operations.append(_alone(rest, reason))
@@ -218,7 +235,7 @@ def _leading(
 ) -> tuple[Fused | None, str]:
     """What of a group the array runs, and why not more."""
     scaled = blocked(weights) or blocked(activations)
-    found, reason = leading(graph, members, tables=index_bits(activations) > 0 and not scaled)
+    found, reason = leading(graph, members, tables=looks_up(weights, activations))
     if found is not None and scaled and found.head.reduction == "max":
         return None, "maxima of what has scales of blocks"
     if found is None or not blocked(weights) or _constant(graph, found):
@@ -290,8 +307,12 @@ def _layer(
     units: Mapping[str, Floats],
     unit: tuple[Floats, Floats],
     activations: Format,
+    room: int,
 ) -> Layer:
-    """A layer; `unit` is what whole numbers of its data and, by channel, of its weights count."""
+    """A layer; `unit` is what whole numbers of its data and, by channel, of its weights count.
+
+    Biases have `room` bits.
+    """
     head = one.head
     data_unit, weight_unit = unit
     fine = QUARTERS if operand(activations).float else 0
@@ -310,6 +331,7 @@ def _layer(
         for each in (factor, negative)
     )
     added = np.rint(_bias(one, constants) / (data_unit * weight_unit))
+    most_bias = 1 << room - 2
     # what limits by anything but zero has one unit
     limits = [limit if not limit else limit / float(inner_unit) for limit in (one.low, one.high)]
     limits = [
@@ -319,10 +341,11 @@ def _layer(
         int(min(max(round(limit * 2**fine), -inside << fine), inside << fine)) for limit in limits
     )
     coefficient, residual_shift = 0.0, 0
-    if one.residual:
-        residual_unit = float(units[_root(graph, one.residual)])
-        coefficient = residual_unit / float(out_unit[0]) * 2.0**shift
-        residual_shift = max(math.ceil(math.log2(coefficient) - MULTIPLIER_BITS + 1e-9), 0)
+    if one.residual is not None:
+        residual_unit = float(units[_root(graph, one.residual.tensor)])
+        coefficient = one.factor * residual_unit / float(out_unit[0]) * 2.0**shift
+        size = max(abs(coefficient), 1.0)
+        residual_shift = max(math.ceil(math.log2(size) - MULTIPLIER_BITS + 1e-9), 0)
     return Layer(
         name=head.name,
         einsum=head,
@@ -332,7 +355,7 @@ def _layer(
         channel=one.channel,
         constant=_constant(graph, one),
         post=Post(
-            bias=tuple(int(value) for value in np.clip(added, -(1 << 30), (1 << 30))),
+            bias=tuple(int(value) for value in np.clip(added, -most_bias, most_bias)),
             multiplier=tuple(int(value) for value in multiplier),
             shift=shift,
             low=low,
@@ -363,5 +386,6 @@ def _table(
     else:
         arguments = as_signed(codes, bits)
     values = applied(one.function, one.inner, arguments * inner_unit, constants)
-    found = np.nan_to_num(values, nan=0.0)
+    _, most = grid(format)
+    found = np.nan_to_num(values, nan=0.0, posinf=most * out_unit, neginf=-most * out_unit)
     return tuple(codes_of(to_grid(found, out_unit, format), format).tolist())

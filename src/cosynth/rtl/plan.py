@@ -76,7 +76,7 @@ class Plan:
             "params": self._params(tile),
         }
         if work.post.residual:
-            found["residual"] = self._box(work.output, tile, work.post.residual)
+            found["residual"] = self._box(work.post.residual, tile)
         if work.post.table:
             size = -(-len(work.post.table) * self.bits("out") // PARAMETER_BITS)
             found["table"] = Layout(order=(0,), start=(0,), extent=(size,), limits=(size,))

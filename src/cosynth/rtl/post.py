@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cosynth.mapping import operands
 from cosynth.workload import Workload
-from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression
+from cosynth.workload.einsum import Access, Apply, Constant, Einsum, Expression, Index
 
 # bits of the longest index of a table
 TABLE_BITS = 8
@@ -18,8 +18,8 @@ class Fused:
     """A contraction, constants added to its channels, a scale, a tensor added, limits, so ordered.
 
     Negative sums are multiplied with a `slope`, a number or a constant by channel, before a tensor
-    is added. `taken` einsums of the group are in it. Those of `function` come last: they make `out`
-    of each element of the tensor `inner`.
+    times `factor` is added, which may lack ranks of the sum. `taken` einsums of the group are in
+    it. Those of `function` come last: they make `out` of each element of the tensor `inner`.
     """
 
     head: Einsum
@@ -31,7 +31,8 @@ class Fused:
     biases: tuple[str, ...] = field(default=())
     scale: float = 1.0
     slope: float | str = 1.0
-    residual: str = ""
+    residual: Access | None = None
+    factor: float = 1.0
     low: float | None = None
     high: float | None = None
     function: tuple[Einsum, ...] = field(default=())
@@ -90,19 +91,28 @@ def _followed(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> F
     if one.function:
         return _looked_up(graph, one, member, tables=tables)
     scale = _scale(member.expression, one.out)
-    if scale is not None and scale > 0 and not one.residual and one.low is one.high is None:
+    if scale is not None and scale > 0 and one.residual is None and one.low is one.high is None:
         return replace(one, out=out, scale=one.scale * scale)
     slope = _slope(graph, one, member)
-    if slope is not None and one.slope == 1.0 and not one.residual and one.low is one.high is None:
+    if (
+        slope is not None
+        and one.slope == 1.0
+        and one.residual is None
+        and one.low is one.high is None
+    ):
         return replace(one, out=out, slope=slope)
-    other = _added(member.expression, one.out)
-    if other is not None and one.low is None and one.high is None:
-        wrong, constant = _addable(graph, one, member, other)
+    added = _added(member.expression, one.out)
+    if added is not None and one.low is None and one.high is None:
+        other, factor = added
+        if graph.tensor(other.tensor).role != "weight":
+            residual = _residual(graph, one, member, other)
+            if residual is None:
+                return f"{member.name}: adds a second tensor, or one of another shape"
+            return replace(one, out=out, residual=residual, factor=factor)
+        wrong = _constant(one, member, other, factor)
         if wrong:
             return f"{member.name}: {wrong}"
-        if constant:
-            return replace(one, out=out, biases=(*one.biases, other.tensor))
-        return replace(one, out=out, residual=other.tensor)
+        return replace(one, out=out, biases=(*one.biases, other.tensor))
     limits = _limits(member.expression, one.out)
     if limits is None:
         return _looked_up(graph, one, member, tables=tables)
@@ -125,21 +135,45 @@ def _looked_up(graph: Workload, one: Fused, member: Einsum, *, tables: bool) -> 
     )
 
 
-def _addable(graph: Workload, one: Fused, member: Einsum, other: Access) -> tuple[str, bool]:
-    """Why a tensor cannot be added, if so, and whether it is a constant."""
-    tensor = graph.tensor(other.tensor)
-    if tensor.role == "weight" and one.head.reduction == "max":
-        return "adds a constant to maxima", True
-    if tensor.role == "weight":
-        if not _by_channel(one.head, member, other, one.channel):
-            return "adds a constant that is not by channel", True
-        if one.scale != 1 or one.slope != 1.0:
-            return "adds a constant behind a scale", True
-        return ("adds a constant behind a tensor" if one.residual else ""), True
+def _constant(one: Fused, member: Einsum, other: Access, factor: float) -> str:
+    """Why a constant cannot be added, if so."""
+    if one.head.reduction == "max":
+        return "adds a constant to maxima"
+    if not _by_channel(one.head, member, other, one.channel):
+        return "adds a constant that is not by channel"
+    if factor != 1.0:
+        return "adds a multiple of a constant"
+    if one.scale != 1 or one.slope != 1.0:
+        return "adds a constant behind a scale"
+    return "" if one.residual is None else "adds a constant behind a tensor"
+
+
+def _residual(graph: Workload, one: Fused, member: Einsum, other: Access) -> Access | None:
+    """How a tensor that is added is read at ranks of the sum, each alone; None if it is not."""
+    if one.residual is not None or graph.tensor(other.tensor).view_of:
+        return None
+    writer = graph.producers().get(other.tensor)
+    reduced = writer is not None and graph.einsums[writer].reduction is not None
+    if not reduced and graph.tensor(other.tensor).size < graph.tensor(member.output.tensor).size:
+        # a mask, perhaps, whose numbers are so large that they would leave nothing of the rest
+        return None
+    names = [index.name for index in member.output.indices]
     shape = graph.tensor(member.output.tensor).shape
-    if one.residual or tensor.shape != shape or tensor.view_of:
-        return "adds a second tensor, or one of another shape", False
-    return "", False
+    found, sizes = [], []
+    for index in other.indices:
+        if index.plain and index.name in names:
+            at = names.index(index.name)
+            found.append(one.head.output.indices[at])
+            sizes.append(shape[at])
+        elif index == Index():
+            found.append(index)
+            sizes.append(1)
+        else:
+            return None
+    used = [index.name for index in found if index.name]
+    if graph.tensor(other.tensor).shape != tuple(sizes) or len(set(used)) < len(used):
+        return None
+    return replace(other, indices=tuple(found))
 
 
 def _greatest(head: Einsum) -> bool:
@@ -165,13 +199,31 @@ def _channel(head: Einsum, data: Access, weight: Access) -> str | None:
     return next(iter((*alone, *shared, *rest)), None)
 
 
-def _added(expression: Expression, current: str) -> Access | None:
-    """The other term of a sum with what flows."""
-    if isinstance(expression, Apply) and expression.function == "+":
-        terms = [one for one in expression.arguments if isinstance(one, Access)]
-        others = [one for one in terms if one.tensor != current]
-        if len(terms) == 2 and len(others) == 1:
-            return others[0]
+def _added(expression: Expression, current: str) -> tuple[Access, float] | None:
+    """The other term of a sum with what flows, or of a difference, and its factor."""
+    match expression:
+        case Apply(function="+" | "-" as name, arguments=(Access(tensor=first), other)) if (
+            first == current
+        ):
+            found, sign = _multiple(other), 1.0 if name == "+" else -1.0
+        case Apply(function="+", arguments=(other, Access(tensor=last))) if last == current:
+            found, sign = _multiple(other), 1.0
+        case _:
+            return None
+    if found is None or found[0].tensor == current:
+        return None
+    return found[0], found[1] * sign
+
+
+def _multiple(expression: Expression) -> tuple[Access, float] | None:
+    """A tensor and the constant that it is multiplied with."""
+    if isinstance(expression, Access):
+        return expression, 1.0
+    if isinstance(expression, Apply):
+        for read in expression.arguments:
+            if isinstance(read, Access):
+                scale = _scale(expression, read.tensor)
+                return None if scale is None else (read, scale)
     return None
 
 

@@ -292,7 +292,7 @@ def _placed(
         box = replace(one.layout, start=(0,) * len(one.layout.start))
         return transfer_command(one, chip, known[key], box.pitch, box)
     names = {"data": layer.data.tensor, "weight": layer.weight.tensor, "out": layer.out,
-             "residual": layer.post.residual}  # fmt: skip
+             "residual": layer.post.residual.tensor if layer.post.residual else ""}  # fmt: skip
     place = places[names[one.kind]]
     command = transfer_command(one, chip, place.address, tensor_pitch(place), one.layout)
     if one.kind == "out":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
 from cosynth.rtl.twin.rescale import Rescale, rescale
 from cosynth.rtl.words import codes_of, whole_of
+from cosynth.workload import Access, Einsum
 
 # whole numbers below this are exact in float64; parts of so many bits keep a million terms below it
 EXACT, LIMB = 1 << 53, 16
@@ -58,7 +60,9 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
         residual_shift=post.residual_shift,
         odd=operand(network.activation_format).float,
     )
-    residual = values[post.residual] if post.residual else None
+    residual = None
+    if post.residual is not None:
+        residual = evaluate(_spread(one, post.residual), values, shape).astype(np.int64)
     found = rescale(sums, np.array(post.bias).reshape(spread), how, residual)
     format = network.activation_format
     if how.odd:
@@ -67,6 +71,12 @@ def layer(network: Network, one: Layer, values: Mapping[str, Whole], accumulator
         return found
     index = codes_of(found, format) if how.odd else found & len(post.table) - 1
     return whole_of(np.array(post.table, np.uint64)[index], format)
+
+
+def _spread(one: Layer, residual: Access) -> Einsum:
+    """What is added, as large as the sum."""
+    ranks = {rank: one.einsum.sizes[rank] for rank in one.einsum.output.ranks}
+    return replace(one.einsum, expression=residual, reduction=None, bounds=tuple(ranks.items()))
 
 
 def _sums(

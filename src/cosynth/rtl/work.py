@@ -33,8 +33,9 @@ class Post:
 
     y = limit(round(((sum + bias) multiplier + (residual 2^residual_shift) residual_multiplier)
     2^-shift)), rounded once, to the nearest, ties to even. Where there is a multiplier `negative`,
-    it is that of sum + bias < 0. A `table` gives the code of a function by the code of y; without
-    one, y is written.
+    it is that of sum + bias < 0. A residual is read at ranks of the sum, each alone; where it lacks
+    one it is the same all along it. A `table` gives the code of a function by the code of y;
+    without one, y is written.
     """
 
     bias: tuple[int, ...]
@@ -42,7 +43,7 @@ class Post:
     shift: int
     low: int
     high: int
-    residual: str = ""
+    residual: Access | None = None
     residual_multiplier: int = 0
     residual_shift: int = 0
     negative: tuple[int, ...] = ()
@@ -53,7 +54,7 @@ class Post:
 class Work:
     """One layer on the array. `data` and `weight` are the two factors, `out` the final tensor.
 
-    `out` and a residual have the ranks of the sum, dimension by dimension. A `packed` weight is
+    `out` has the ranks of the sum, dimension by dimension. A `packed` weight is
     known now and laid out as the array wants it; another lies in DRAM like any tensor.
     """
 

@@ -38,6 +38,8 @@ def simulate_view(data: SimulateData) -> RenderableType:
     parts: list[RenderableType] = [head, rows, Text(foot)]
     if "scales" in data:
         parts.append(Text(f"Scales {data['scales']}."))
+    if "wraps" in data:
+        parts.append(Text(f"Sums wrap {safe(data['wraps'])}.", style=STRONG))
     if data["host"]:
         names = ", ".join(f"{one['name']} ({one['reason']})" for one in data["host"])
         parts.append(Text(f"On the host: {safe(names)}"))
