@@ -5,7 +5,7 @@ import random
 import pytest
 
 from cosynth import rtl
-from cosynth.codesign.reading import pace, together
+from cosynth.codesign.reading import apart, pace, together
 
 
 def slowly(command, places):
@@ -99,6 +99,23 @@ def test_two_readers_share_a_port():
     assert together(whole, whole, (16, 16)) == pytest.approx(2.0, rel=0.02)
     assert together(whole, half, (16, 16)) == pytest.approx(1.5, rel=0.02)
     assert together(half, half, (16, 16)) == pytest.approx(1.0, rel=0.02)
+
+
+def test_short_commands_go_at_the_pace_of_long_ones():
+    whole, half = plain(6, 16), plain(6, 8)
+    assert together(whole, whole, (16, 16)) == pytest.approx(2.0, rel=0.02)
+    assert together(whole, half, (16, 16)) == pytest.approx(1.5, rel=0.02)
+
+
+def test_readers_that_take_turns_go_on_as_far_as_the_port_allows():
+    whole, half, rare = plain(4096, 16), plain(4096, 8), plain(4096, 2, 2)
+    assert apart(whole, whole, (16, 16)) == pytest.approx((0.5, 0.5), rel=0.02)
+    assert apart(rare, rare, (16, 16)) == pytest.approx((1.0, 1.0), rel=0.02)
+    first, second = apart(whole, half, (16, 16))
+    # the port is never idle while both have something to read
+    assert first + second / 2 == pytest.approx(1.0, rel=0.02)
+    assert first < second
+    assert apart(half, whole, (16, 16)) == pytest.approx((second, first), rel=0.02)
 
 
 def test_many_vectors_are_sampled_and_give_the_same():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cosynth.cost.cycles import cycles
-from cosynth.cost.orders import Copy, Drain, Fill, Machine, Order, Read, Reload, Walk
+from cosynth.cost.orders import Copy, Drain, Fill, Machine, Order, Read, Walk
 
 HELD = Machine(
     kept=False, delay=5, post=7, latency=50, write_latency=50, beats=1.0, words=2, parts=2
@@ -71,14 +71,6 @@ def test_what_moves_and_what_fills_share_the_port():
     assert shared - free == pytest.approx(7 * 32, rel=0.1)
 
 
-def test_halves_take_turns():
-    one = cycles(HELD, program(chunk=64, chunks=8, half=8)).cycles
-    many = cycles(HELD, program(chunk=64, chunks=8, half=1)).cycles
-    slow = cycles(HELD, program(chunk=64, chunks=8, half=1, width=4.0)).cycles
-    assert many < one + 20  # draining hides
-    assert slow > 8 * 64 * 4  # until it is what takes longest
-
-
 def test_units_that_keep_sums_step_at_the_rate_of_their_readers():
     def run(period):
         walk = {"begins": True, "ends": True, "loaded": False}
@@ -92,18 +84,6 @@ def test_units_that_keep_sums_step_at_the_rate_of_their_readers():
         return cycles(KEPT, made).cycles
 
     assert run(2.0) - run(1.0) == pytest.approx(1024, rel=0.02)
-
-
-def test_sums_come_back_only_while_none_are_added():
-    def spilled(zero):
-        every = program()
-        at = [one.unit for one in every].index("step")
-        step = every[at]
-        loaded = replace(step, work=replace(step.work, loaded=True))
-        reload = order("reload", Reload(lines=640, halves=1, zero=zero))
-        return cycles(HELD, [*every[:at], reload, loaded, *every[at + 1 :]]).cycles
-
-    assert spilled(zero=False) - spilled(zero=True) == 2 * 640
 
 
 def test_latency_is_seen_once_for_a_load_and_for_each_run_that_waits():

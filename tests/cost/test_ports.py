@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from cosynth.cost.ports import Window, through, window
+from cosynth.cost.ports import Calendar, Window, through, window
 
 
 def counted(work, own, other, length):
@@ -55,3 +55,21 @@ def test_shares_of_windows_that_overlap_add_up():
 def test_a_window_is_longer_where_another_takes_its_turns():
     assert window(3.0, 8.0, 0.5, 0.5) == Window(begin=3.0, end=11.0, share=0.5)
     assert window(3.0, 8.0, 1.0, 1.0) == Window(begin=3.0, end=19.0, share=1.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_calendar_gives_each_the_first_cycles_that_are_free(seed):
+    rng = random.Random(seed)
+    calendar, busy = Calendar(), set()
+    for _ in range(40):
+        begin, length = rng.randint(0, 150), rng.randint(1, 12)
+        free = [time for time in range(begin, 1000) if time not in busy][:length]
+        busy |= set(free)
+        assert calendar.taken(begin, length) == free[-1] + 1
+    assert sum(b - a for a, b in zip(calendar.begins, calendar.ends, strict=True)) == len(busy)
+
+
+def test_a_reader_goes_on_in_the_share_that_it_has_beside_another():
+    other = [Window(begin=0.0, end=1e9, share=0.1)]
+    assert through(0.0, 80, 0.5, (), other, 0.8) == pytest.approx(100.0)
+    assert window(0.0, 80.0, 0.5, 0.1, 0.8).end == pytest.approx(100.0)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosynth import rtl
-from cosynth.codesign.reading import at, grouped, pace, together
+from cosynth.codesign.reading import apart, at, grouped, pace, together
 from cosynth.cost import Machine, Order, Timeline, cycles
 from cosynth.cost.orders import Copy, Drain, Fill, Read, Reload, Walk, Work
 
@@ -65,9 +65,31 @@ def orders(chip: rtl.Chip, words: NDArray[np.uint64]) -> list[Order]:
             )
         )
     if chip.flow != "output":
-        return found
+        return _apart(chip, found, vectors)
     pairs = zip(vectors["moving"], vectors["second"], strict=True)
     return [_paced(chip, one, *next(pairs)) if one.unit == "step" else one for one in found]
+
+
+def _apart(
+    chip: rtl.Chip, found: list[Order], vectors: dict[str, list[rtl.Command]]
+) -> list[Order]:
+    """Orders whose readers know how fast they are beside one another, in the order of commands."""
+    places = _places(chip, "moving"), _places(chip, "second")
+    shares: dict[str, list[float]] = {"moving": [], "second": []}
+    for one, name in enumerate(shares):
+        other = vectors["second" if name == "moving" else "moving"]
+        for number, command in enumerate(vectors[name]):
+            pair = [command, other[min(number * len(other) // len(vectors[name]), len(other) - 1)]]
+            pair = pair if name == "moving" else pair[::-1]
+            keys = [_low(each, many) for each, many in zip(pair, places, strict=True)]
+            shares[name].append(apart(*keys, places)[one])
+    left = {name: iter(some) for name, some in shares.items()}
+    return [
+        replace(one, work=replace(one.work, beside=next(left[one.unit])))
+        if one.unit in left and isinstance(one.work, Read)
+        else one
+        for one in found
+    ]
 
 
 def _bits(mask: int) -> tuple[int, ...]:
@@ -190,11 +212,19 @@ def _copy(one: rtl.Command, beat: int, line: int) -> Copy:
     # the first piece ends with its beat or line, the second with its line, others are whole beats
     left = np.full(numbers.size, run)
     pieces = np.minimum(np.minimum(beat - dram % beat, line - local % line), left)
+    begin, end = local // line, (local + run - 1) // line
+    hits = np.zeros(numbers.size, dtype=bool)
+    hits[1:] = begin[1:] == end[:-1]
     left, local, moves = left - pieces, local + pieces, numbers.size
     pieces = np.minimum(np.minimum(beat, line - local % line), left)
     moves += int((pieces > 0).sum() + (-(-(left - pieces) // beat)).sum())
+    # what is stored is read a line at a time, what is loaded written piece by piece
+    touches = int((end - begin + 1 - hits).sum()) if one.unit == "store" else moves
     scale = total / numbers.size
-    return Copy(beats=beats * scale, runs=total, bursts=bursts * scale, moves=moves * scale)
+    return Copy(
+        beats=beats * scale, runs=total, bursts=bursts * scale, moves=moves * scale,
+        touches=touches * scale,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 14)

@@ -7,6 +7,7 @@ it, from the next one, or from both.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -19,7 +20,9 @@ Integers = NDArray[np.int64]
 # runs up to which all are looked at; else so many windows of so many
 WHOLE, WINDOWS, WINDOW = 1 << 17, 64, 2048
 # vectors, and windows of them, with which two readers are set beside one another
-BESIDE, BESIDES = 256, 8
+BESIDE, BESIDES, APARTS = 256, 8, 3
+# vectors at least over which their pace is taken
+SETTLED = 64
 # vectors that a reader keeps ready
 READY = 4
 
@@ -50,12 +53,52 @@ def together(first: rtl.Command, second: rtl.Command, places: tuple[int, int]) -
     count = min(vectors, BESIDE)
     begins = np.unique(np.linspace(0, vectors - count, min(BESIDES, vectors // count)).astype(int))
     found = []
+    times = -(-SETTLED // count)  # commands alike follow one another
     for begin in begins:
         numbers = np.arange(begin, begin + count)
         found.append(
-            _beside(*(_issues(*one, numbers) for one in zip((first, second), places, strict=True)))
+            _beside(
+                *(
+                    _issues(*one, numbers) * times
+                    for one in zip((first, second), places, strict=True)
+                )
+            )
         )
     return float(np.mean(found))
+
+
+@lru_cache(maxsize=1 << 14)
+def apart(first: rtl.Command, second: rtl.Command, places: tuple[int, int]) -> tuple[float, float]:
+    """Shares of cycles in which two readers go on that take turns at the port, each on its own."""
+    commands = (first, second)
+    each = [_grouped(one) for one in commands]
+    whole = [math.prod(one.turns) // many for one, many in zip(commands, each, strict=True)]
+    counts = [min(many, SETTLED) for many in whole]
+    found = []
+    for part in np.linspace(0.0, 1.0, APARTS):
+        issues = []
+        for one, many, count, place in zip(commands, whole, counts, places, strict=True):
+            begin = int((many - count) * part)
+            times = -(-SETTLED // count)
+            issues.append(_issues(one, place, np.arange(begin, begin + count)) * times)
+        found.append(_turns([[reads for reads, _ in one] for one in issues]))
+    shares = np.mean(found, axis=0)
+    return float(shares[0]), float(shares[1])
+
+
+def _turns(reads: Sequence[Sequence[bool]]) -> tuple[float, float]:
+    """Shares of cycles in which two readers go on until one is done; who was served waits."""
+    place = [0, 0]
+    turn = cycles = 0
+    while place[0] < len(reads[0]) and place[1] < len(reads[1]):
+        wants = [reads[one][place[one]] for one in (0, 1)]
+        waits = turn if all(wants) else None
+        for one in (0, 1):
+            if one != waits:
+                place[one] += 1
+                turn = one if wants[one] else turn
+        cycles += 1
+    return place[0] / cycles, place[1] / cycles
 
 
 def _grouped(command: rtl.Command) -> int:
@@ -119,21 +162,24 @@ def _beside(first: list[tuple[bool, bool]], second: list[tuple[bool, bool]]) -> 
     """Cycles of a step when two readers go through theirs, after a quarter to settle."""
     queues = (first, second)
     place, ready, coming = [0, 0], [0, 0], [False, False]
-    steps: list[int] = []
-    turn = 0
-    while place[0] < len(first) and place[1] < len(second):
-        goes = [READY - ready[one] > coming[one] for one in (0, 1)]
+    done: list[int] = []
+    turn = cycle = 0
+    while min(place[one] - len(queues[one]) for one in (0, 1)) < 0 or any(coming) or all(ready):
+        goes = [
+            READY - ready[one] > coming[one] and place[one] < len(queues[one]) for one in (0, 1)
+        ]
         reads = [goes[one] and queues[one][place[one]][0] for one in (0, 1)]
         if all(reads):
             goes[turn] = reads[turn] = False
         if any(reads):  # who was served waits if both want to read
             turn = reads.index(True)
         step = ready[0] > 0 and ready[1] > 0
-        steps.append((steps[-1] if steps else 0) + step)
+        if step:
+            done.append(cycle)
         for one in (0, 1):
             ready[one] += coming[one] - step
             coming[one] = goes[one] and queues[one][place[one]][1]
             place[one] += goes[one]
-    settled = len(steps) // 4
-    done = steps[-1] - steps[settled]
-    return max(1.0, (len(steps) - 1 - settled) / done) if done else float(len(steps))
+        cycle += 1
+    settled = len(done) // 4
+    return max(1.0, (done[-1] - done[settled]) / (len(done) - 1 - settled))

@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosynth.cost.orders import Machine, Order
+from cosynth.cost.ports import Calendar
 
 # words that a unit's queue holds, and beats of a burst of a program of which four are under way
 QUEUE = 64
 BURST, BURSTS = 16, 4
 TOKENS = 16
 
-# What a process waits for: that a list has an entry. What is soft may turn out never to come.
-Wait = tuple[Sequence[Any], int, bool]
+# What a process waits for: that a list has an entry. One that may never come has a key, when the
+# process would be done without it: where none can go on, the one of the least key does so.
+Key = tuple[float, int]
+Wait = tuple[Sequence[Any], int, Key | None]
 Process = Generator[Wait, bool, None]
 Span = Generator[Wait, bool, float]
 
@@ -37,6 +40,8 @@ class Unit:
 
 
 # units whose commands wait in front of them, all but the bases of addresses
+# who goes on first where all wait and would be done at the same time
+FETCH, SLOTS, STEPS, COPIES = range(4)
 SINGLE = frozenset({"params", "residual", "drain", "store", "reload"})
 
 
@@ -51,6 +56,7 @@ class Clock:
         self.given: list[list[float]] = [[] for _ in range(TOKENS)]
         self.used = [0] * TOKENS
         self.end = 0.0
+        self.port = Calendar()  # beats that come from DRAM
 
     def run(self, processes: Iterable[Process]) -> None:
         """Let all processes go on until none can."""
@@ -58,8 +64,10 @@ class Clock:
         active: deque[tuple[Process, bool | None]] = deque((process, None) for process in processes)
         while active or waiting:
             if not active:
-                # the one for which nothing more comes goes on without it
-                at = next(n for n, (_, wait) in enumerate(waiting) if wait[2])
+                at = min(
+                    (n for n, (_, wait) in enumerate(waiting) if wait[2] is not None),
+                    key=lambda n: (waiting[n][1][2], n),
+                )
                 active.append((waiting.pop(at)[0], False))
             process, answer = active.popleft()
             try:
@@ -76,8 +84,8 @@ class Clock:
     def hand_out(self) -> Process:
         """Words come in bursts, and go one a cycle to their units' queues."""
         machine = self.machine
-        asked: list[float] = []
-        last = 3.0
+        asked, last = 2.0, 3.0
+        begin = 0.0
         out: list[float] = []  # the last word of each burst
         number = 0
         for one in self.orders:
@@ -85,14 +93,16 @@ class Clock:
             for _ in range(len(one.early) + 1):
                 burst, place = divmod(number, BURST * machine.words)
                 if place == 0:
-                    free = out[burst - BURSTS] if burst >= BURSTS else 0.0
-                    asked.append(max(asked[-1] + 1 if asked else 3.0, free + 1))
+                    asked = max(asked + 1, out[burst - BURSTS] + 1 if burst >= BURSTS else 0.0)
                     out.append(0.0)
-                came = asked[burst] + machine.latency + 3 + place // machine.words / machine.beats
+                    yield (), 0, (asked + machine.latency, FETCH)
+                    over = self.port.taken(asked + machine.latency + 3, BURST / machine.beats)
+                    begin = over - BURST / machine.beats
+                came = begin + place // machine.words / machine.beats
                 last = max(last + 1, came)
                 before = len(unit.words) - QUEUE
                 if before >= 0:
-                    yield unit.taken, before, False
+                    yield unit.taken, before, None
                     last = max(last, unit.taken[before] + 1)
                 unit.words.append(last)
                 out[burst] = last
@@ -103,17 +113,17 @@ class Clock:
         """When the work of a unit's next command begins."""
         time = unit.taken[-1] if unit.taken else 0.0
         for early in order.early:
-            yield unit.words, len(unit.taken), False
+            yield unit.words, len(unit.taken), None
             time = max(time + 1, unit.words[len(unit.taken)] + 2)
             if not early and order.unit in SINGLE:
                 time = max(time, unit.free)
             unit.taken.append(time)
-        yield unit.words, len(unit.taken), False
+        yield unit.words, len(unit.taken), None
         time = max(time + 1, unit.words[len(unit.taken)] + 2, unit.free)
         for token in order.takes:
             count = self.used[token]
             self.used[token] += 1
-            yield self.given[token], count, False
+            yield self.given[token], count, None
             time = max(time, self.given[token][count] + 1)
         unit.taken.append(time)
         return time + 2
@@ -123,6 +133,10 @@ class Clock:
         end = free if done is None else done
         unit.busy += end - max(unit.taken[-1], unit.free)
         unit.free = free
+        self.give(order, end)
+
+    def give(self, order: Order, end: float) -> None:
+        """What a command was for stands."""
         for token in order.gives:
             self.given[token].append(end)
         self.end = max(self.end, end)

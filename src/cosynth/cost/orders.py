@@ -26,21 +26,29 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """A box between DRAM and the buffer: `moves` counts the pieces that pass a cycle each."""
+    """A box between DRAM and the buffer: `moves` counts the pieces that pass a cycle each.
+
+    In `touches` of these cycles it needs the port of the buffer.
+    """
 
     beats: float
     runs: int
     bursts: float
     moves: float
+    touches: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """Vectors out of the buffer: cycles and reads of each on average, were the port free."""
+    """Vectors out of the buffer: cycles and reads of each on average, were the port free.
+
+    Where it takes turns with another reader, it goes on in a share of cycles, `beside`.
+    """
 
     vectors: int
     cycles: float
     reads: float
+    beside: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
