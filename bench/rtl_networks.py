@@ -3,7 +3,7 @@
 `--designs` chips are drawn by `--seed` from the space that `explore` searches by default. Those are
 kept that simulate in minutes (at most `--most-units` multipliers and a buffer of at most
 `--most-buffer` KiB); what was passed over is counted. `--formats` keeps those of some formats.
-Floats are summed in the accumulator `exact`, as the family's 32 bits would wrap.
+Those whose registers have no room for two sums are passed over: nothing can be mapped to them.
 
 For each chip and network a row tells layers on the chip and on the host, multiply-accumulates on
 the chip, bits compared and wrong, cycles against the prediction (whole, and by layer) and as a
@@ -26,7 +26,7 @@ import numpy as np
 import cosynth as cs
 from cosynth.codesign import ChipProblem, chip_space, circuit, goal
 from cosynth.errors import CosynthError
-from cosynth.format import Assignment, accumulator, known
+from cosynth.format import Assignment, accumulator, holding, known
 from cosynth.hardware import Hardware
 from cosynth.rtl import Host
 from cosynth.workload import Builder, Workload
@@ -89,7 +89,7 @@ def points(
         elif int(point["buffer"]) > most_buffer:
             left["a larger buffer"] += 1
         elif _no_sum(point):
-            left["registers without room for a sum of floats"] += 1
+            left["registers without room for two sums"] += 1
         elif formats and str(point["format"]) not in formats:
             left["another format"] += 1
         else:
@@ -98,17 +98,16 @@ def points(
 
 
 def _no_sum(point: Point) -> bool:
-    """Whether units keep sums, and no two of a float's whole sums fit their registers."""
-    floats = known(str(point["format"])).kind == "float"
-    bits = accumulator("exact").bits
-    return floats and point["stationarity"] == "output" and int(point["registers"]) * 8 < 2 * bits
+    """Whether units keep sums, and no two of them fit their registers."""
+    one = known(str(point["format"]))
+    bits = accumulator(holding(one, one)).bits
+    return point["stationarity"] == "output" and int(point["registers"]) * 8 < 2 * bits
 
 
 def chip_of(point: Point) -> tuple[Hardware, Assignment]:
-    """The chip of a point, and its formats; floats are summed whole."""
+    """The chip of a point, and its formats."""
     problem = ChipProblem(models=(), space=chip_space(None), goal=goal("latency"))
-    sums = {"accumulator": "exact"} if known(str(point["format"])).kind == "float" else {}
-    return problem.hardware({**point, **sums}), problem.assignment(point)
+    return problem.hardware(point), problem.assignment(point)
 
 
 def row(name: str, point: Point, options: argparse.Namespace, total: Total) -> str:

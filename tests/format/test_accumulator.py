@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cosynth.errors import SpecError
-from cosynth.format import ACCUMULATORS, accumulator, known
-from cosynth.format.accumulator import KINDS
+from cosynth.format import ACCUMULATORS, accumulator, holding, known, names
+from cosynth.format.accumulator import KINDS, PRODUCTS
 
 
 def test_unknown_accumulator_is_named_wrong():
@@ -54,3 +54,24 @@ def test_a_step_takes_as_many_products_as_the_circuit_has_bytes_for(name, format
 def test_an_entry_is_documented(name):
     page = Path(__file__).parents[2] / "docs" / "formats.md"
     assert f"`{name}`" in page.read_text()
+
+
+@pytest.mark.parametrize("name", names())
+def test_an_accumulator_that_is_chosen_holds_the_largest_products(name):
+    one = known(name)
+    largest = (one.element.largest / 2.0**one.element.step) ** 2 * PRODUCTS
+    wanted = [each for each in ("int32", "int48") if largest <= 2 ** (accumulator(each).width - 1)]
+    regular = wanted and not one.element.values
+    assert holding(one, one) == (wanted[0] if regular else "int32")
+
+
+def test_the_accumulator_serves_both_formats():
+    found = {
+        (a, b): holding(known(a), known(b))
+        for a, b in [("int4", "int16"), ("int8", "fp8_e4m3fn"), ("mxfp4", "mxfp8")]
+    }
+    assert found == {
+        ("int4", "int16"): "int32",
+        ("int8", "fp8_e4m3fn"): "int48",
+        ("mxfp4", "mxfp8"): "int48",
+    }

@@ -18,7 +18,15 @@ from cosynth.codesign.estimate import Estimate, Plan, estimate, prepare
 from cosynth.codesign.goal import Goal
 from cosynth.cost import silicon
 from cosynth.errors import InfeasibleError
-from cosynth.format import Assignment, Format, assignment, gaussian_qsnr, known
+from cosynth.format import (
+    Assignment,
+    Format,
+    accumulator,
+    assignment,
+    gaussian_qsnr,
+    holding,
+    known,
+)
 from cosynth.hardware import Hardware, Memory, compute_energy, families
 from cosynth.mapper import FAST
 from cosynth.mapping import distinct
@@ -92,9 +100,12 @@ class ChipProblem:
         return found
 
     def hardware(self, point: Point) -> Hardware:
-        """The chip that a point describes."""
+        """The chip that a point describes, its accumulator wide enough for the formats."""
         values = {key: value for key, value in point.items() if key not in {*FORMATS, "family"}}
-        return families.make(str(point.get("family", self.family)), values)
+        family = str(point.get("family", self.family))
+        if "accumulator" in families.arguments(family):
+            values.setdefault("accumulator", _holding(self.assignment(point)))
+        return families.make(family, values)
 
     def assignment(self, point: Point) -> Assignment:
         """The formats that a point describes."""
@@ -153,6 +164,14 @@ class ChipProblem:
         return np.stack(
             [np.broadcast_to(exact[name], (count,)) for name in self.objectives], axis=-1
         )
+
+
+def _holding(formats: Assignment) -> str:
+    """The accumulator that holds products of weights and activations, and of two activations."""
+    pairs = {(formats.weights, formats.activations), *((w, a) for _, w, a in formats.layers)}
+    pairs |= {(a, a) for _, a in pairs}
+    found = [holding(known(a), known(b)) for a, b in sorted(pairs)]
+    return max(found, key=lambda name: accumulator(name).bits)
 
 
 def figures(estimates: Sequence[Estimate]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """How numbers are stored and multiplied."""
 
-from cosynth.format.accumulator import ACCUMULATORS, Accumulator, accumulator
+from cosynth.format.accumulator import ACCUMULATORS, Accumulator, accumulator, holding
 from cosynth.format.assignment import Assignment, assignment, widest
 from cosynth.format.catalogue import known, names
 from cosynth.format.codec import Codes, decode, encode, quantised
@@ -27,7 +27,7 @@ __all__ = [
     "ACCUMULATORS", "CORRECTED", "PUBLISHED", "SPREAD", "UNITS", "Accumulator", "Assignment",
     "Codes", "Constants", "Dot", "Element", "Format", "Noise", "Price", "accumulator",
     "assignment", "crest", "crossover", "cycles", "decibels", "decode", "dot", "encode",
-    "gaussian_qsnr", "known", "largest_mask", "mac_gates", "multiply_gates", "names", "noise",
-    "pack", "plane_weights", "planes", "planes_of", "price", "qsnr", "quantised", "sparse_bits",
-    "table", "takes", "unpack", "widest",
+    "gaussian_qsnr", "holding", "known", "largest_mask", "mac_gates", "multiply_gates",
+    "names", "noise", "pack", "plane_weights", "planes", "planes_of", "price", "qsnr",
+    "quantised", "sparse_bits", "table", "takes", "unpack", "widest",
 ]  # fmt: skip

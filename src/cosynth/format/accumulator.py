@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from cosynth.errors import SpecError, did_you_mean
@@ -11,6 +12,9 @@ from cosynth.format.number import Format
 FLOAT_BITS = 32
 # an exact sum where it is stored or held in a register: assumed
 EXACT_BITS = 48
+# of the largest products a sum has room for, where its accumulator is chosen: those of drawn
+# weights and activations are some 16 times smaller on average, and not all of one sign (assumed)
+PRODUCTS = 1024
 KINDS = ("integer", "exact", "sequential", "aligned")
 
 
@@ -107,3 +111,26 @@ def accumulator(name: str) -> Accumulator:
         near = did_you_mean(name, ACCUMULATORS)
         raise SpecError(f"unknown accumulator {name!r}{near}; known: {', '.join(ACCUMULATORS)}")
     return ACCUMULATORS[name]
+
+
+def holding(a: Format, b: Format) -> str:
+    """Name of the narrowest integer accumulator from 32 bits that holds products added whole.
+
+    It has room for 1,024 of the largest. Where none holds them, as of fp16 or fp8_e5m2, it is
+    `int32`, to which the price law aligns what is added.
+
+    >>> from cosynth.format import known
+    >>> [holding(known(name), known(name)) for name in ("int8", "int16", "fp8_e4m3fn")]
+    ['int32', 'int48', 'int48']
+    """
+    if a.element.values or b.element.values:
+        return _NARROWEST
+    steps = [math.log2(one.element.largest) - one.element.step for one in (a, b)]
+    bits = math.ceil(sum(steps) + math.log2(PRODUCTS)) + 1
+    integers = [one for one in ACCUMULATORS.values() if one.kind == "integer"]
+    least = accumulator(_NARROWEST).width
+    fits = [one for one in integers if one.width >= max(bits, least)]
+    return min(fits, key=lambda one: one.width).name if fits else _NARROWEST
+
+
+_NARROWEST = "int32"

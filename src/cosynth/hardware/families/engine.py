@@ -24,8 +24,6 @@ STATIONARITIES = ("weight", "output", "input", "flexible")
 # what a unit that works bit by bit lists: whole numbers by their bits, others like them follow
 BIT_BY_BIT = ("binary", "int2", "int3", "int4", "int5", "int6", "int7", "int8", "int16",
               "mxint4", "mxint6", "mxint8")  # fmt: skip
-# of a partial sum as a column keeps it
-SUM_BYTES = 4
 # which kinds of rank lie along rows and columns of the array, by what stays in it
 _ALONG = {
     "weight": (("reduced", "kernel"), ("channel",)),
@@ -55,7 +53,7 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     """Return a `rows` x `columns` engine; every number may be an array of designs.
 
     `buffer`, `sums` and `registers` B (shared, of all columns, per unit), `buffer_width` bits per
-    cycle, `dram_bandwidth` B/s. Each column adds what leaves it to its share of `sums`, 32 bits per
+    cycle, `dram_bandwidth` B/s. Each column adds what leaves it to its share of `sums`, a sum per
     cycle. All data pass through the buffer, and sums through `sums`. What units keep comes and goes
     row by row, an element of each column a cycle, and a vector from the buffer takes a cycle for
     each place where it lies.
@@ -75,12 +73,13 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
     keeps = ("input", "weight", "output") if stationarity == "flexible" else (stationarity,)
     moved = buffer_width / 8 * frequency
     reduces = stationarity != "output"
+    bits = sums_of(accumulator).bits
     shape = circuit.Shape(
         flow=stationarity,
         rows=rows,
         columns=columns,
         held=registers * 8.0,
-        sum_bits=sums_of(accumulator).bits,
+        sum_bits=bits,
         buffer=buffer,
         line=buffer_width,
         beat=circuit.beat(buffer_width, dram_bandwidth / frequency),
@@ -108,9 +107,9 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
         Memory(
             name="sums",
             size=sums / columns,
-            read_bandwidth=SUM_BYTES * frequency,
-            write_bandwidth=SUM_BYTES * frequency,
-            width=SUM_BYTES * 8.0,
+            read_bandwidth=bits / 8 * frequency,
+            write_bandwidth=bits / 8 * frequency,
+            width=float(bits),
             keeps=("output",),
             double_buffered=True,
             bypass=False,
