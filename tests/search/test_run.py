@@ -189,6 +189,8 @@ def test_another_optimiser_than_the_study_has_wrong(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_a_study_that_resumes(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; from tests.search.test_run import *\n"
+        # who starts tests in the background has it ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "hit = lambda p: os.kill(os.getpid(), signal.SIGINT) if p.done > 20 else None\n"
         "search(Path(sys.argv[1]), Toy(), on_progress=hit)"
     )
