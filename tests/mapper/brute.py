@@ -266,8 +266,15 @@ class Counter:
             if part in dimension.multicast or (part == "output" and dimension.reduce)
         }
         array = SpatialArray(name="array", dimensions=space.engine.dimensions)
-        stores = tuple(Memory(name=name) for name in ("here", "below"))
-        self.engine = Engine(name="walk", levels=(*stores, array, space.engine.compute))
+        self.slides = [isinstance(lv, Memory) and lv.slides for lv in space.levels]
+        here = Memory(name="here")
+        self.engines = {
+            slides: Engine(
+                name="walk",
+                levels=(here, Memory(name="below", slides=slides), array, space.engine.compute),
+            )
+            for slides in (False, True)
+        }
         whole = {rank: range(size) for rank, size in self.sizes.items()}
         self.distinct = len(elements(access, self.shape, whole))
         self.walked: dict = {}
@@ -279,13 +286,13 @@ class Counter:
         if not any(step[3] >= here and step[2] in self.united for step in cut):
             here = below
         if below == self.levels:
-            return self._walk(self._at_every_step(cut, here), here, unit=True)[0]
-        return self._walk(self._at_changes(cut, here), here, unit=False)[0]
+            return self._walk(self._at_every_step(cut, here), here, below)[0]
+        return self._walk(self._at_changes(cut, here), here, below)[0]
 
     def entered(self, nest: Nest, level: int) -> tuple[int, int]:
         """Elements that enter (or leave) a memory, and those of its largest tile."""
         cut = [step for step in nest if step[3] < level]
-        _, entered, tile = self._walk(self._at_changes(cut, level), level, unit=False)
+        _, entered, tile = self._walk(self._at_changes(cut, level), level, level)
         return entered, tile
 
     def _at_every_step(self, cut: list[Step], here: int) -> list[Step]:
@@ -311,7 +318,7 @@ class Counter:
         outside = sorted(cut[: max(last, 0)], key=lambda step: (step[3] >= here, step[0]))
         return [*outside, *cut[max(last, 0) : last + 1], *kept]
 
-    def _walk(self, cut: list[Step], here: int, *, unit: bool) -> tuple[int, int, int]:
+    def _walk(self, cut: list[Step], here: int, below: int) -> tuple[int, int, int]:
         """Walk a reduced nest: elements sent, elements received, largest tile received."""
         bounds = {rank: size if rank in self.relevant else 1 for rank, size in self.sizes.items()}
         loops: list[tuple[str, int, str | None]] = []
@@ -324,12 +331,16 @@ class Counter:
                 bounds[rank] = -(-self.sizes[rank] // tile)
                 loops.append((rank, 1, None))
         above = sum(step[3] < here for step in cut)
-        key = (tuple(bounds.values()), tuple(loops), above, unit)
+        unit = below == self.levels
+        slides = not unit and self.slides[below]
+        key = (tuple(bounds.values()), tuple(loops), above, unit, slides)
         if key not in self.walked:
-            self.walked[key] = self._walk_anew(bounds, loops, above, unit=unit)
+            self.walked[key] = self._walk_anew(bounds, loops, above, unit=unit, slides=slides)
         return self.walked[key]
 
-    def _walk_anew(self, bounds, loops, above: int, *, unit: bool) -> tuple[int, int, int]:
+    def _walk_anew(
+        self, bounds, loops, above: int, *, unit: bool, slides: bool
+    ) -> tuple[int, int, int]:
         kept = (self.access.tensor,)
         made = tuple(Loop(rank=r, tile=t, dimension=d) for r, t, d in loops)
         levels = [
@@ -339,7 +350,7 @@ class Counter:
         ]
         einsum = replace(self.einsum, bounds=tuple(bounds.items()))
         mapping = Mapping(einsum=einsum.name, engine="walk", levels=tuple(levels))
-        walk = Quick(einsum, mapping, self.engine, self.access, self.known)
+        walk = Quick(einsum, mapping, self.engines[slides], self.access, self.known)
         names = ["here"] if unit else ["here", "below"]
         result: dict = {"here": defaultdict(int)}
         events = walk.events(self.access, self.shape, names)

@@ -186,6 +186,7 @@ def _memory(rng: random.Random, name: str, *, some: bool = False) -> Memory:
         name=name,
         keeps=keeps,
         contiguous=apart.random() < 0.4,
+        slides=apart.random() < 0.6,
         double_buffered=name != "dram" and rng.random() < 0.3,
         shared_port=rng.random() < 0.4,
         read_bandwidth=_bandwidth(rng, depth),

@@ -50,6 +50,7 @@ class Walk:
             self.trips.append(math.ceil(left[loop.rank] / loop.tile))
             left[loop.rank] = loop.tile
         memories = {level.name for level in engine.levels if isinstance(level, Memory)}
+        self.whole = {memory.name for memory in engine.memories if not memory.slides}
         self.start, self.keeps, at = {}, [], 0
         for level in mapping.levels:
             self.start[level.name] = at
@@ -134,7 +135,8 @@ class Walk:
                         if before is None or advanced < innermost:
                             taken[key] = needed
                         elif advanced == innermost:
-                            taken[key] = needed - last.get(key, frozenset())
+                            held = frozenset() if level in self.whole else last.get(key)
+                            taken[key] = needed - (held or frozenset())
                         if key in taken:
                             last[key] = needed
                 before = now

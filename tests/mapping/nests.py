@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from cosynth.hardware import Compute, Dimension, Engine, Memory, SpatialArray
 from cosynth.mapping import Level, Loop, Mapping
@@ -111,7 +112,7 @@ def reach(index, bounds) -> int:
 def nest(rng: random.Random, einsum, workload, parts):
     """A random tree and a random legal nest of the einsum on it, made from the inside out."""
     tree = rng.choice(sorted(TREES))
-    engine = Engine(name="mac", levels=TREES[tree])
+    engine = Engine(name="mac", levels=tuple(_drawn(rng, level) for level in TREES[tree]))
     tiles = dict.fromkeys(einsum.ranks, 1)
     levels = []
     for place, level in reversed(list(enumerate(engine.levels[:-1]))):
@@ -126,6 +127,11 @@ def nest(rng: random.Random, einsum, workload, parts):
         else:
             levels.append(Level(name=level.name, loops=_spatial(rng, einsum, tiles, level)))
     return tree, engine, Mapping(einsum=einsum.name, engine="mac", levels=tuple(reversed(levels)))
+
+
+def _drawn(rng, level):
+    """Half of the memories take in all of a window that moves."""
+    return replace(level, slides=rng.random() < 0.5) if isinstance(level, Memory) else level
 
 
 def _temporal(rng, einsum, tiles, *, everything):

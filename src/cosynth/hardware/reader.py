@@ -43,6 +43,8 @@ _MEMORY = (
     Field(name="shared_port", kind="flag", doc="reads and writes share one port", default=False),
     Field(name="contiguous", kind="flag", doc="a read takes elements that lie side by side",
           default=False),
+    Field(name="slides", kind="flag", doc="keeps what a window that moves still covers",
+          default=True),
     Field(name="width", kind="bits", doc="bits that one access moves", default=64.0, positive=True),
     Field(name="keeps", kind="texts", doc="operands it may hold", default=PARTS, choices=PARTS),
     Field(name="double_buffered", kind="flag", doc="loads the next tile while this one is used",

@@ -20,7 +20,7 @@ class Memory:
     `size` B, bandwidths B/s, `width` bits that one access moves, energies J per such access,
     `area` m², `leakage` W. With `shared_port`, reads and writes share `read_bandwidth`. With
     `contiguous`, one read a cycle takes elements of an activation that lie side by side, along one
-    unrolled rank.
+    unrolled rank. Where a window moves, one that `slides` takes in what is new, another all of it.
     Without `bypass`, what it may hold cannot pass by it. `law` names the component law that fills
     absent numbers.
     """
@@ -32,6 +32,7 @@ class Memory:
     write_bandwidth: Array = math.inf
     shared_port: bool = False
     contiguous: bool = False
+    slides: bool = True
     width: Array = 64
     keeps: tuple[str, ...] = PARTS
     double_buffered: bool = False

@@ -63,6 +63,7 @@ def _table(node: Node) -> dict[str, Any]:
                 "write_bandwidth": _quantity(part.write_bandwidth, "B/s"),
                 "shared_port": part.shared_port,
                 "contiguous": part.contiguous,
+                "slides": part.slides,
                 "width": float(part.width),
                 "keeps": list(part.keeps),
                 "double_buffered": part.double_buffered,

@@ -88,7 +88,7 @@ def _flows(chip: Chip, shape: Shape, state: State, decided: int, settled: int, s
                 least = state.entered[below, operand, 2]
                 above = below
                 continue
-            loosen(chip, shape, state, operand, end, unit)
+            loosen(chip, shape, state, operand, below)
             sent, sent_most = moved(chip, shape, state, operand, begin, end, unit)
             received, received_most = sent, sent_most
             united = 1.0

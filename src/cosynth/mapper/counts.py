@@ -73,12 +73,15 @@ def _last(shape: Shape, rank: int, left: int, start: int, end: int, room: int) -
 
 
 @compiled
-def loosen(chip: Chip, shape: Shape, state: State, operand: int, end: int, unit: bool) -> None:
+def loosen(chip: Chip, shape: Shape, state: State, operand: int, below: int) -> None:
     """Write into `state.free` the temporal loops above a receiver that an operand stays across.
 
-    A window's sliding loop is among them, for what it moves is the tile around it once.
+    A window's sliding loop is among them, for what it moves is the tile around it once, unless the
+    receiver takes in all of a window.
     """
-    changing = unit
+    changing = below == chip.memories
+    end = chip.start[below]
+    slides = not changing and chip.slides[below] > 0
     bit = shape.relevant[operand]
     for stage in range(end - 1, -1, -1):
         state.free[stage] = 0
@@ -93,10 +96,10 @@ def loosen(chip: Chip, shape: Shape, state: State, operand: int, end: int, unit:
             continue
         changing = True
         if state.stays[stage, operand] < 0:
-            state.free[stage] = loops & (~bit | shape.sliding[operand])
+            state.free[stage] = loops & (~bit | (shape.sliding[operand] if slides else 0))
         else:
             state.free[stage] = loops & state.stays[stage, operand]
-            if state.slider[stage, operand] >= 0:
+            if slides and state.slider[stage, operand] >= 0:
                 state.free[stage] |= 1 << state.slider[stage, operand]
 
 

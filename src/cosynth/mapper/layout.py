@@ -48,7 +48,9 @@ def _power(value: Array) -> float:
 def _bare(level: Component) -> Component:
     match level:
         case Memory():
-            return Memory(name=level.name, keeps=level.keeps, contiguous=level.contiguous)
+            return Memory(
+                name=level.name, keeps=level.keeps, contiguous=level.contiguous, slides=level.slides
+            )
         case SpatialArray():
             bare = (replace(dimension, size=0) for dimension in level.dimensions)
             return SpatialArray(name=level.name, dimensions=tuple(bare))

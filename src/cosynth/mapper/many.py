@@ -118,7 +118,7 @@ def _structure(engine: Engine) -> tuple[object, ...]:
         if isinstance(level, SpatialArray):
             found.append((level.name, tuple(replace(d, size=0) for d in level.dimensions)))
         elif isinstance(level, Memory):
-            flags = level.double_buffered, level.shared_port, level.contiguous
+            flags = level.double_buffered, level.shared_port, level.contiguous, level.slides
             found.append((level.name, level.keeps, flags))
         elif isinstance(level, Compute):
             rates = tuple(name for name, _ in level.rates)

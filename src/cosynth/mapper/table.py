@@ -79,6 +79,7 @@ class Chip(Protocol):
     writing: Floats
     shared: Integers  # [memory] one port for both
     contiguous: Integers  # [memory] a read takes what lies side by side
+    slides: Integers  # [memory] keeps what a window that moves still covers
     crosses: Integers  # [link, memory, memory or unit]
     linking: Floats  # [link] bytes a second
     fixed: Floats  # [memory, (read, written)] bytes moved whatever the mapping
@@ -118,7 +119,7 @@ CHIP = np.dtype(
         ("home", _I, OPERANDS),
         ("stored", _F, OPERANDS), ("partial", _F), ("capacity", _F, MEMORIES),
         ("reading", _F, MEMORIES), ("writing", _F, MEMORIES), ("shared", _I, MEMORIES),
-        ("contiguous", _I, MEMORIES),
+        ("contiguous", _I, MEMORIES), ("slides", _I, MEMORIES),
         ("crosses", _I, (LINKS, MEMORIES, MEMORIES + 1)), ("linking", _F, LINKS),
         ("fixed", _F, (MEMORIES, 2)), ("cycle", _F), ("tick", _F),
         ("vector", _F),
@@ -325,6 +326,7 @@ def chip(job: Job, engine: Engine, hardware: Hardware, goal: Objective) -> Chip:
         "writing": np.array([float(level.write_bandwidth) for level in memories]),
         "shared": np.array([int(level.shared_port) for level in memories]),
         "contiguous": np.array([int(level.contiguous) for level in memories]),
+        "slides": np.array([int(level.slides) for level in memories]),
         "crosses": _crosses(engine, links),
         "linking": np.array([float(link.bandwidth) for link in links]),
         "fixed": np.array(fixed, dtype=float) / times,

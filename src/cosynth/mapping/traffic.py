@@ -130,7 +130,8 @@ def inflow(
             continue
         parts = groups(access, einsum, workload.tensor(access.tensor).shape)
         above, start = chain[chain.index(level) - 1], nest.starts[level]
-        sent = _moved(nest, part, parts, nest.starts[above], start)
+        slides = level not in nest.whole
+        sent = _moved(nest, part, parts, nest.starts[above], start, slides=slides)
         shared = nest.shared(part, nest.starts[above], start)
         found.append(
             Inflow(
@@ -138,7 +139,9 @@ def inflow(
                 part=part,
                 above=above,
                 sent=sent,
-                received=_moved(nest, part, parts, start, start) if shared else sent,
+                received=(
+                    _moved(nest, part, parts, start, start, slides=slides) if shared else sent
+                ),
                 distinct=_distinct(parts),
             )
         )
@@ -166,6 +169,7 @@ class _Nest:
     starts: dict[str, int]  # level -> number of loops above it
     keeps: tuple[tuple[str, tuple[str, ...]], ...]  # memory -> tensors, outermost first
     combines: tuple[tuple[str, ...], ...]  # per loop, the parts its array dimension unites
+    whole: frozenset[str]  # memories that take in all of a window that moves
 
     @classmethod
     def of(cls, einsum: Einsum, mapping: Mapping, engine: Engine) -> _Nest:
@@ -196,6 +200,7 @@ class _Nest:
             starts=starts,
             keeps=tuple((lv.name, lv.keep) for lv in mapping.levels if lv.name in memories),
             combines=tuple(united),
+            whole=frozenset(one.name for one in engine.memories if not one.slides),
         )
 
     def branches(self, ranks: Iterable[str], every: dict[int, Array]) -> Array:
@@ -258,7 +263,8 @@ def _operand(
     found: list[Counts] = []
     for here, below in zip(levels, [*levels[1:], None], strict=True):
         above = nest.starts[here]
-        moved = _moved(nest, part, parts, above, None if below is None else nest.starts[below])
+        start, slides = nest.starts.get(below or ""), below not in nest.whole
+        moved = _moved(nest, part, parts, above, start, slides=slides)
         home = here == levels[0]
         # the outermost memory of an operand holds all of it
         held = distinct if home else _held(nest, parts, above)
@@ -274,10 +280,10 @@ def _operand(
         else:
             counts = replace(base, reads=moved, fills=0 if home else entered)
         found.append(counts)
-        if below is not None:
-            start = nest.starts[below]
-            shared = nest.shared(part, above, start)
-            entered = _moved(nest, part, parts, start, start) if shared else moved
+        if start is not None and nest.shared(part, above, start):
+            entered = _moved(nest, part, parts, start, start, slides=slides)
+        else:
+            entered = moved
     return tuple(found)
 
 
@@ -298,11 +304,12 @@ def _held(nest: _Nest, parts: tuple[Group, ...], above: int) -> Array:
 
 
 def _moved(
-    nest: _Nest, part: str, parts: tuple[Group, ...], above: int, start: int | None
+    nest: _Nest, part: str, parts: tuple[Group, ...], above: int, start: int | None, *, slides: bool
 ) -> Array:
     """Elements sent from a memory below `above` loops to what stands below `start` loops.
 
-    With `start` None the receiver is the compute unit, which holds nothing. Instances between the
+    With `start` None the receiver is the compute unit, which holds nothing; one that `slides` keeps
+    what a window that moves still covers. Instances between the
     two that the array unites for this part are served once; with `above == start` none are, and the
     result is what the receivers take in.
     """
@@ -321,7 +328,8 @@ def _moved(
     for at in range(end):
         if nest.loops[at].dimension is None:
             every[at] = outside[at]
-            kinds[at] = either(outside[at], EVERY, SLIDING) if start is not None else EVERY
+            keeps = start is not None and slides
+            kinds[at] = either(outside[at], EVERY, SLIDING) if keeps else EVERY
         else:
             united = at >= above and part in nest.combines[at]
             every[at] = not united

@@ -152,6 +152,7 @@ def _fill(data: NodeData, part: Component, hardware: Hardware, factors: Factors)
             data["write_bandwidth"] = unlimited(part.write_bandwidth)
             data["shared_port"] = part.shared_port
             data["contiguous"] = part.contiguous
+            data["slides"] = part.slides
             data["width"] = float(part.width)
             data["keeps"] = list(part.keeps)
             data["double_buffered"] = part.double_buffered

@@ -111,6 +111,7 @@ class NodeData(TypedDict):
     write_bandwidth: NotRequired[Annotated[OrUnlimited, "B/s; null is unlimited"]]
     shared_port: NotRequired[bool]
     contiguous: NotRequired[bool]
+    slides: NotRequired[bool]
     width: NotRequired[Annotated[float, "bits that one access moves"]]
     keeps: NotRequired[list[str]]
     double_buffered: NotRequired[bool]
