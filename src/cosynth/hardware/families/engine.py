@@ -71,6 +71,8 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
         )
     along_rows, along_columns = _ALONG[stationarity]
     keeps = ("input", "weight", "output") if stationarity == "flexible" else (stationarity,)
+    # what a unit alone keeps is read for each unit, though windows of two may overlap
+    apart = () if stationarity == "flexible" else keeps
     moved = buffer_width / 8 * frequency
     reduces = stationarity != "output"
     bits = sums_of(accumulator).bits
@@ -103,7 +105,8 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
         ),
         Link(name="bus", length=1e-3),
         SpatialArray(
-            name="across", dimensions=(_dimension("columns", columns, along_columns, adds=False),)
+            name="across",
+            dimensions=(_dimension("columns", columns, along_columns, adds=False, apart=apart),),
         ),
         Memory(
             name="sums",
@@ -117,7 +120,9 @@ def engine(  # noqa: PLR0913 - each argument is one number of the chip
         ),
         SpatialArray(
             name="down",
-            dimensions=(_dimension("rows", rows, along_rows, adds=reduces, serial=keeps),),
+            dimensions=(
+                _dimension("rows", rows, along_rows, adds=reduces, serial=keeps, apart=apart),
+            ),
         ),
         Memory(
             name="registers",
@@ -172,7 +177,8 @@ def _dimension(
     ranks: tuple[str, ...],
     *,
     adds: bool,
+    apart: tuple[str, ...],
     serial: tuple[str, ...] = (),
 ) -> Dimension:
-    parts = ("input", "weight")
+    parts = tuple(part for part in ("input", "weight") if part not in apart)
     return Dimension(name=name, size=size, multicast=parts, reduce=adds, serial=serial, ranks=ranks)
