@@ -1,17 +1,19 @@
 """The mapping that a chip runs soonest, and what is near a mapping."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 import cosynth as cs
 from cosynth.codesign.estimate import estimate, prepare
+from cosynth.codesign.orders import timed
 from cosynth.errors import MappingError
 from cosynth.format import Assignment, known
 from cosynth.hardware.families.engine import engine
 from cosynth.rtl.arrange import orders
 from cosynth.rtl.chip import chip
-from cosynth.rtl.choose import chosen, even, hoisted
+from cosynth.rtl.choose import chosen, even, hoisted, refitted
 from cosynth.rtl.floats import sampled, seeded
 from cosynth.rtl.network import Layer, quantised
 from cosynth.rtl.program import placed, views_of, words_of
@@ -94,3 +96,31 @@ def test_what_is_near_does_the_same_work(seed, found):
     for loop in whole.loops:
         assert left[loop.rank] % loop.tile == 0 or loop.dimension
         left[loop.rank] = loop.tile
+
+
+def test_a_layer_is_refitted_to_where_its_tensors_lie():
+    """Height and width change places in memory, and then in the mapping."""
+    model, int8 = cs.load("resnet8"), known("int8")
+    plan = prepare(model, Assignment())
+    net = quantised(
+        plan.graph, plan.parts, seeded(plan.graph, 0), sampled(plan.graph, 0), int8, int8
+    )
+    hardware = engine(rows=8, columns=8, stationarity="input", buffer=64 * 1024)
+    one = chip(hardware, int8, int8)
+    nests = {each.job.name: each.mapped.mapping for each in estimate(model, hardware).layers}
+    name = "stack3.conv2"
+    layer = next(each for each in net.operations if each.name == name)
+    own = {name: nests[name]}
+    places = placed(net, one, orders(net, one, own))
+    assert refitted(net, one, own, {name: []}, len, places) == own  # they lie as it likes
+    data = layer.data.tensor
+    turn = (2, 3, 1, 0) if places[data].order[0] == 3 else (3, 2, 1, 0)
+    turned = {**places, data: replace(places[data], order=turn)}
+
+    def price(words):
+        return timed(one, words, 50).cycles
+
+    found = refitted(net, one, own, {name: []}, price, turned)[name]
+    views = views_of(net, turned, layer)
+    costs = [price(words_of(net, one, layer, each, views)) for each in (found, nests[name])]
+    assert costs[0] < 0.9 * costs[1]

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 import cosynth.hardware as hw
 from cosynth import rtl
 from cosynth.codesign.estimate import broken_rules, estimate, prepare
-from cosynth.codesign.orders import predicted, timed
+from cosynth.codesign.orders import predicted
+from cosynth.codesign.settle import add
+from cosynth.codesign.settle import settled as settle
 from cosynth.codesign.stored import arrays, stored
-from cosynth.cost import Job
 from cosynth.errors import SpecError
 from cosynth.format import Assignment, known
 from cosynth.hardware import Hardware
@@ -33,8 +34,6 @@ VERSION = 2
 DRAM_LATENCY = 100e-9
 # besides a design's own mappings, those that are best for these goals are tried on the circuit
 GOALS = ("latency", "energy", "edp")
-# how often mappings are chosen anew for where tensors lie then
-ROUNDS = 3
 DRAWN, FILE = "drawn", "file"
 # of inputs that ranges were taken from
 DATA = "data.npz"
@@ -194,18 +193,18 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         for kind in plan.kinds
         for at in kind
     }
+    latency = round(DRAM_LATENCY * chip.frequency)
     if settled is None:
         candidates: dict[str, list[LoopNest]] = {layer: [] for layer in layers}
-        _add(candidates, mappings or {}, same)
+        add(candidates, mappings or {}, same)
         for goal in GOALS:
             found = estimate(low.graph, hardware, _as_stored(chip, chosen), goal, on_layer=on_layer)
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
-            _add(candidates, nests, same)
+            add(candidates, nests, same)
         for one in network.operations:
             if isinstance(one, rtl.Layer) and one.maxima:
                 candidates[one.name] = rtl.maxima_nests(one, chip)
-        settled = _chosen(network, chip, candidates, same)
-        program, settled = _mended(network, chip, candidates, settled)
+        program, settled = settle(network, chip, candidates, same, latency)
     else:
         program = rtl.compiled(network, chip, settled)
     # the circuit holds some tiles that a search, which doubles all of them, would not
@@ -222,7 +221,7 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         layer: next(cycles[job.name] for job in same[layer] if job.name in cycles)
         for layer in layers
     }
-    timelines = predicted(chip, program, round(DRAM_LATENCY * chip.frequency))
+    timelines = predicted(chip, program, latency)
     own = sum(
         any(settled[layer].levels == nest.levels for nest in [(mappings or {}).get(layer)] if nest)
         for layer in layers
@@ -249,69 +248,6 @@ def _as_stored(chip: rtl.Chip, chosen: Assignment) -> Assignment:
     options = [part for part in format.name.split("-") if not re.fullmatch(r"g\d+", part)]
     weights = "-".join([*options, f"g{min(length, format.block)}"])
     return replace(chosen, weights=known(weights).name)
-
-
-def _chosen(
-    network: rtl.Network,
-    chip: rtl.Chip,
-    candidates: Mapping[str, Sequence[LoopNest]],
-    same: Mapping[str, Sequence[Job]],
-) -> dict[str, LoopNest]:
-    """The mappings that run soonest; layers that are equal are chosen for once."""
-    latency = round(DRAM_LATENCY * chip.frequency)
-    first: dict[frozenset[str], str] = {}
-    for layer in candidates:
-        first.setdefault(frozenset(job.name for job in same[layer]), layer)
-    asked = {layer: candidates[layer] for layer in first.values()}
-    found = rtl.chosen(network, chip, asked, lambda words: timed(chip, words, latency).cycles)
-    for layer in candidates:
-        twin = first[frozenset(job.name for job in same[layer])]
-        if layer not in found:
-            jobs = {job.name: job for job in same[layer]}
-            found[layer] = _renamed(found[twin], jobs[twin], jobs[layer])
-    return found
-
-
-def _mended(
-    network: rtl.Network,
-    chip: rtl.Chip,
-    candidates: Mapping[str, Sequence[LoopNest]],
-    settled: dict[str, LoopNest],
-) -> tuple[rtl.Program, dict[str, LoopNest]]:
-    """The program; layers whose tensors lie otherwise than was thought are mapped anew for it."""
-    latency = round(DRAM_LATENCY * chip.frequency)
-    for _ in range(ROUNDS):
-        program = rtl.compiled(network, chip, settled)
-        refused = [one.name for one in program.order if isinstance(one, rtl.Host)]
-        again = {name: candidates[name] for name in refused if name in candidates}
-        anew = rtl.chosen(
-            network, chip, again, lambda words: timed(chip, words, latency).cycles, program.places
-        )
-        if all(settled[name] == nest for name, nest in anew.items()):
-            return program, settled
-        settled = settled | anew
-    return rtl.compiled(network, chip, settled), settled
-
-
-def _add(
-    candidates: Mapping[str, list[LoopNest]],
-    nests: Mapping[str, LoopNest],
-    same: Mapping[str, list[Job]],
-) -> None:
-    """Add the nest of a layer, or of one that is equal to it, to its candidates."""
-    for layer, found in candidates.items():
-        own = next(job for job in same[layer] if job.name == layer)
-        for other in (own, *same[layer]):
-            if other.name in nests and nests[other.name].engine == "mac":
-                found.append(_renamed(nests[other.name], other, own))
-                break
-
-
-def _renamed(nest: LoopNest, theirs: Job, own: Job) -> LoopNest:
-    """The nest of an equal layer under this layer's names."""
-    names = dict(zip(theirs.parts, own.parts, strict=True))
-    levels = (replace(lv, keep=tuple(names[name] for name in lv.keep)) for lv in nest.levels)
-    return replace(nest, einsum=own.name, levels=tuple(levels))
 
 
 def text(circuit: Circuit) -> str:

@@ -1,9 +1,10 @@
 """The circuit of a chip: its blocks in SystemVerilog, simulated bit by bit and synthesised."""
 
+from cosynth.rtl.arrange import agreed
 from cosynth.rtl.bench import Bench, BusTraffic, Dram, Powered
 from cosynth.rtl.bits import as_signed, packed, unpacked
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, chip, container, equipped
-from cosynth.rtl.choose import chosen
+from cosynth.rtl.choose import chosen, refitted
 from cosynth.rtl.drive import Block, Running
 from cosynth.rtl.equal import Equality, equal_readings
 from cosynth.rtl.faulted import Answer
@@ -95,6 +96,7 @@ __all__ = [
     "Synthesis",
     "Traffic",
     "Vulnerable",
+    "agreed",
     "as_signed",
     "assert_clean",
     "blocks",
@@ -125,6 +127,7 @@ __all__ = [
     "place",
     "quantised",
     "ranked",
+    "refitted",
     "run",
     "run_floats",
     "sampled",

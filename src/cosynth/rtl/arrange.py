@@ -12,12 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import cosynth.mapping as mp
 from cosynth.rtl.chip import Chip
+from cosynth.rtl.mirrored import mirrored
 from cosynth.rtl.network import Layer, Network
 from cosynth.rtl.segments import Nest, nest, tiles
 from cosynth.rtl.streams import Layout, box, lane_order, rank_steps
 from cosynth.workload.einsum import Access
 
 Order = tuple[int, ...]
+# times that all runs of layers are looked at again
+SWEEPS = 3
 
 
 def natural(shape: Sequence[int]) -> Order:
@@ -27,33 +30,112 @@ def natural(shape: Sequence[int]) -> Order:
 
 def orders(network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]) -> dict[str, Order]:
     """Return the order of each activation, innermost dimension first."""
-    graph = network.graph
-    found = {t.name: natural(t.shape) for t in graph.tensors if t.name in network.units}
-    viewed = {t.view_of[0] for t in graph.tensors if len(t.view_of) == 1}
-    layers = [one for one in network.operations if isinstance(one, Layer) and one.name in mappings]
-    nests = {
-        one.name: nest(
-            mappings[one.name],
-            one.einsum.sizes,
-            frozenset(one.einsum.ranks) - set(one.einsum.output.ranks),
-        )
-        for one in layers
+    found = _Found(network, chip)
+    return {name: found.best(name, mappings)[0] for name in found.uses}
+
+
+def burdened(
+    network: Network, chip: Chip, layer: Layer, mapping: mp.Mapping, order: Mapping[str, Order]
+) -> float:
+    """Cycles of a layer's vectors and copies, over those if each tensor lay as this layer likes."""
+    found = _Found(network, chip)
+    each = [
+        (found.cycles(layer, mapping, role, name), order[name])
+        for name in found.of(layer)
+        for role in _roles(layer, name)
+    ]
+    least = sum(min(cycles.values()) for cycles, _ in each)
+    return sum(cycles[own] for cycles, own in each) / least if least else 1.0
+
+
+def agreed(
+    network: Network, chip: Chip, mappings: Mapping[str, mp.Mapping]
+) -> dict[str, mp.Mapping]:
+    """Return mappings whose ranks are exchanged with like ones where layers then agree more.
+
+    Agreed on is how the tensors between them lie. Layers that follow one another are turned
+    together, any run of them, for as long as that costs less.
+    """
+    found = _Found(network, chip)
+    layers = [one for one in found.layers if one.name in mappings]
+    ways = [(mappings[one.name], *mirrored(mappings[one.name], one.einsum)) for one in layers]
+    turns = [at for at, some in enumerate(ways) if len(some) > 1]
+    best = [0] * len(layers)
+
+    def cost(picks: Sequence[int]) -> float:
+        chosen = {one.name: some[at] for one, some, at in zip(layers, ways, picks, strict=True)}
+        return sum(found.best(name, chosen)[1] for name in found.uses)
+
+    for _ in range(SWEEPS):
+        before = least = cost(best)
+        for first, last in itertools.combinations_with_replacement(range(len(turns)), 2):
+            picks = list(best)
+            for at in turns[first : last + 1]:
+                picks[at] = (picks[at] + 1) % len(ways[at])
+            if (now := cost(picks)) < least:
+                best, least = picks, now
+        if least == before:
+            break
+    return {
+        **mappings,
+        **{one.name: some[at] for one, some, at in zip(layers, ways, best, strict=True)},
     }
-    for name in found:
-        shape = graph.tensor(name).shape
-        uses = [(one, role) for one in layers for role in _roles(one, name)]
-        if name in viewed or not uses:
-            continue
-        wide = [dim for dim in natural(shape) if shape[dim] > 1]
-        flat = tuple(dim for dim in natural(shape) if shape[dim] == 1)
-        tried = [(*order, *flat) for order in itertools.permutations(wide)]
-        found[name] = min(
-            tried,
-            key=lambda order: sum(
-                _cycles(chip, nests[one.name], one, role, shape, order) for one, role in uses
-            ),
-        )
-    return found
+
+
+class _Found:
+    """What vectors and copies of layers cost by the order of a tensor; each is asked for once."""
+
+    def __init__(self, network: Network, chip: Chip) -> None:
+        self._graph, self._chip = network.graph, chip
+        self.layers = [one for one in network.operations if isinstance(one, Layer)]
+        viewed = {t.view_of[0] for t in network.graph.tensors if len(t.view_of) == 1}
+        self.uses = {
+            t.name: []
+            if t.name in viewed
+            else [(one, role) for one in self.layers for role in _roles(one, t.name)]
+            for t in network.graph.tensors
+            if t.name in network.units
+        }
+        self._known: dict[tuple[mp.Mapping, str, str], dict[Order, float]] = {}
+
+    def of(self, layer: Layer) -> list[str]:
+        """Tensors of a layer that may lie in any order."""
+        return [name for name, uses in self.uses.items() if any(one is layer for one, _ in uses)]
+
+    def best(self, name: str, mappings: Mapping[str, mp.Mapping]) -> tuple[Order, float]:
+        """The order of a tensor that costs fewest cycles, and these, with the layers mapped."""
+        shape = self._graph.tensor(name).shape
+        costs = [
+            self.cycles(one, mappings[one.name], role, name)
+            for one, role in self.uses[name]
+            if one.name in mappings
+        ]
+        if not costs:
+            return natural(shape), 0.0
+        order = min(_every(shape), key=lambda order: sum(each[order] for each in costs))
+        return order, sum(each[order] for each in costs)
+
+    def cycles(self, layer: Layer, mapping: mp.Mapping, role: str, name: str) -> dict[Order, float]:
+        """Cycles of one use of a tensor, by order."""
+        key = mapping, role, name
+        if key not in self._known:
+            shape, one = self._graph.tensor(name).shape, _nest(layer, mapping)
+            self._known[key] = {
+                order: _cycles(self._chip, one, layer, role, shape, order)
+                for order in _every(shape)
+            }
+        return self._known[key]
+
+
+def _every(shape: Sequence[int]) -> list[Order]:
+    wide = [dim for dim in natural(shape) if shape[dim] > 1]
+    flat = tuple(dim for dim in natural(shape) if shape[dim] == 1)
+    return [(*order, *flat) for order in itertools.permutations(wide)]
+
+
+def _nest(layer: Layer, mapping: mp.Mapping) -> Nest:
+    summed = frozenset(layer.einsum.ranks) - set(layer.einsum.output.ranks)
+    return nest(mapping, layer.einsum.sizes, summed)
 
 
 def _roles(one: Layer, name: str) -> Iterable[str]:

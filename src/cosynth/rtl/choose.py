@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 import cosynth.mapping as mp
 from cosynth.errors import MappingError
 from cosynth.rtl.aligned import aligned
-from cosynth.rtl.arrange import orders
+from cosynth.rtl.arrange import burdened, orders
 from cosynth.rtl.chip import Chip
+from cosynth.rtl.mirrored import mirrored
 from cosynth.rtl.network import Layer, Network
 from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.program import placed, views_of, words_of
@@ -30,6 +31,8 @@ Price = Callable[[NDArray[np.uint64]], float]
 FEW_SEGMENTS = 1024
 # mappings of a layer after which no more are looked for
 MOST_TRIED = 60
+# how much dearer vectors and copies must be than a layer likes them, for other mappings to be tried
+BURDENED = 1.1
 # mappings with fewer rows that are tried where blocks have scales
 MOST_ALIGNED = 3
 
@@ -70,6 +73,37 @@ def chosen(
         if not few.runs and not many.runs:
             eased = (one for each in (*found, *within) for one in relieved(each, sizes))
             best[layer.name] = min((best[layer.name], *eased), key=many)
+    return best
+
+
+def refitted(
+    network: Network,
+    chip: Chip,
+    mappings: Mapping[str, mp.Mapping],
+    candidates: Mapping[str, Sequence[mp.Mapping]],
+    price: Price,
+    places: Mapping[str, Place],
+) -> dict[str, mp.Mapping]:
+    """Return for each layer the mapping that runs soonest where its tensors lie.
+
+    Tried are its own, its candidates, and these with ranks exchanged that are alike. A layer whose
+    tensors lie about as it likes keeps its own.
+    """
+    best = dict(mappings)
+    lie = {name: place.order for name, place in places.items() if name in network.units}
+    for layer in network.operations:
+        if not isinstance(layer, Layer) or layer.name not in candidates:
+            continue
+        if burdened(network, chip, layer, best[layer.name], lie) < BURDENED:
+            continue
+        views = views_of(network, places, layer)
+        cost = _Cost(
+            partial(words_of, network, chip, layer, views=views, most=MOST_SEGMENTS), price
+        )
+        found = (best[layer.name], *candidates[layer.name])
+        best[layer.name] = min(
+            (near for one in found for near in (one, *mirrored(one, layer.einsum))), key=cost
+        )
     return best
 
 

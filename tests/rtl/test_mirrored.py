@@ -1,0 +1,62 @@
+"""Exchanged ranks change where elements lie, and nothing that is counted."""
+
+from __future__ import annotations
+
+import pytest
+
+import cosynth as cs
+from cosynth.codesign.estimate import estimate, prepare
+from cosynth.format import Assignment
+from cosynth.hardware import priced
+from cosynth.hardware.families.engine import engine
+from cosynth.mapping import problems, traffic
+from cosynth.rtl.mirrored import mirrored
+
+
+@pytest.mark.parametrize("flow", ["weight", "input", "output"])
+def test_mirrored_mappings_are_legal_and_move_as_much(flow):
+    hardware = priced(engine(rows=4, columns=4, stationarity=flow, buffer=64 * 1024))
+    (mac,) = (one for one in hardware.engines if one.compute.does == "mac")
+    jobs = {job.name: job for job in prepare(cs.load("resnet8"), Assignment()).jobs}
+    seen = 0
+    for layer in estimate(cs.load("resnet8"), hardware).layers:
+        job, mapping = jobs[layer.job.name], layer.mapped.mapping
+        if mapping.engine != "mac":
+            continue
+        there = traffic(job.einsum, job.workload, mapping, mac)
+        for other in mirrored(mapping, job.einsum):
+            assert problems(job.einsum, job.workload, other, mac) == ()
+            assert traffic(job.einsum, job.workload, other, mac) == there
+            assert mapping in mirrored(other, job.einsum)
+            seen += 1
+    assert seen > 6
+
+
+def test_height_and_width_are_exchanged_with_the_kernels_and_nothing_else():
+    (job,) = (j for j in prepare(cs.load("resnet8"), Assignment()).jobs if j.name == "stack1.conv1")
+    hardware = engine(rows=4, columns=4, buffer=64 * 1024)
+    (mapping,) = (
+        one.mapped.mapping
+        for one in estimate(cs.load("resnet8"), hardware).layers
+        if one.job.name == "stack1.conv1"
+    )
+    names = dict(zip("pqrs", "qpsr", strict=True))
+    (other,) = mirrored(mapping, job.einsum)
+    ranks = [[loop.rank for loop in one.loops] for one in (mapping, other)]
+    assert ranks[1] == [names.get(rank, rank) for rank in ranks[0]]
+    assert [loop.tile for loop in other.loops] == [loop.tile for loop in mapping.loops]
+
+
+def test_an_image_that_is_no_square_has_no_mirror():
+    jobs = prepare(cs.load("ds-cnn"), Assignment()).jobs
+    hardware = engine(rows=4, columns=4, buffer=64 * 1024)
+    nests = {
+        one.job.name: one.mapped.mapping for one in estimate(cs.load("ds-cnn"), hardware).layers
+    }
+    found = [
+        other
+        for job in jobs
+        if job.name in nests and "pointwise" in job.name and nests[job.name].engine == "mac"
+        for other in mirrored(nests[job.name], job.einsum)
+    ]
+    assert found == []
