@@ -9,16 +9,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import cosynth.mapping as mp
 from cosynth.rtl.chip import Chip
 from cosynth.rtl.mirrored import mirrored
-from cosynth.rtl.network import Layer, Network
+from cosynth.rtl.network import Layer, Network, root
 from cosynth.rtl.segments import Nest, nest, tiles
 from cosynth.rtl.streams import Layout, box, lane_order, rank_steps
+from cosynth.rtl.views import Order, seen, shared_orders
 from cosynth.workload.einsum import Access
 
-Order = tuple[int, ...]
 # times that all runs of layers are looked at again
 SWEEPS = 3
 
@@ -40,9 +41,10 @@ def burdened(
     """Cycles of a layer's vectors and copies, over those if each tensor lay as this layer likes."""
     found = _Found(network, chip)
     each = [
-        (found.cycles(layer, mapping, role, name), order[name])
-        for name in found.of(layer)
-        for role in _roles(layer, name)
+        (found.cycles(use, mapping, name), order[name])
+        for name, uses in found.uses.items()
+        for use in uses
+        if use.layer is layer
     ]
     least = sum(min(cycles.values()) for cycles, _ in each)
     return sum(cycles[own] for cycles, own in each) / least if least else 1.0
@@ -82,55 +84,71 @@ def agreed(
     }
 
 
+class _Use(NamedTuple):
+    """A layer that reads or writes a tensor in a role, under the name of one of its views."""
+
+    layer: Layer
+    role: str
+    name: str
+
+
 class _Found:
     """What vectors and copies of layers cost by the order of a tensor; each is asked for once."""
 
     def __init__(self, network: Network, chip: Chip) -> None:
         self._graph, self._chip = network.graph, chip
         self.layers = [one for one in network.operations if isinstance(one, Layer)]
-        viewed = {t.view_of[0] for t in network.graph.tensors if len(t.view_of) == 1}
+        names: dict[str, list[str]] = {name: [name] for name in network.units}
+        for tensor in network.graph.tensors:
+            base = root(network.graph, tensor.name)
+            if len(tensor.view_of) == 1 and base in names:
+                names[base].append(tensor.name)
         self.uses = {
-            t.name: []
-            if t.name in viewed
-            else [(one, role) for one in self.layers for role in _roles(one, t.name)]
+            t.name: [
+                _Use(one, role, name)
+                for name in names[t.name]
+                for one in self.layers
+                for role in _roles(one, name)
+            ]
             for t in network.graph.tensors
-            if t.name in network.units
+            if t.name in names
         }
-        self._known: dict[tuple[mp.Mapping, str, str], dict[Order, float]] = {}
+        self._orders = {
+            base: tuple(
+                shared_orders(self._shape(base), [self._shape(name) for name in names[base][1:]])
+            )
+            for base in self.uses
+        }
+        self._known: dict[tuple[mp.Mapping, str, str, str], dict[Order, float]] = {}
 
-    def of(self, layer: Layer) -> list[str]:
-        """Tensors of a layer that may lie in any order."""
-        return [name for name, uses in self.uses.items() if any(one is layer for one, _ in uses)]
+    def _shape(self, name: str) -> tuple[int, ...]:
+        return self._graph.tensor(name).shape
 
     def best(self, name: str, mappings: Mapping[str, mp.Mapping]) -> tuple[Order, float]:
         """The order of a tensor that costs fewest cycles, and these, with the layers mapped."""
-        shape = self._graph.tensor(name).shape
         costs = [
-            self.cycles(one, mappings[one.name], role, name)
-            for one, role in self.uses[name]
-            if one.name in mappings
+            self.cycles(use, mappings[use.layer.name], name)
+            for use in self.uses[name]
+            if use.layer.name in mappings
         ]
         if not costs:
-            return natural(shape), 0.0
-        order = min(_every(shape), key=lambda order: sum(each[order] for each in costs))
+            return natural(self._shape(name)), 0.0
+        order = min(self._orders[name], key=lambda order: sum(each[order] for each in costs))
         return order, sum(each[order] for each in costs)
 
-    def cycles(self, layer: Layer, mapping: mp.Mapping, role: str, name: str) -> dict[Order, float]:
-        """Cycles of one use of a tensor, by order."""
-        key = mapping, role, name
+    def cycles(self, use: _Use, mapping: mp.Mapping, name: str) -> dict[Order, float]:
+        """Cycles of one use of a tensor, by its order."""
+        key = mapping, use.role, use.name, name
         if key not in self._known:
-            shape, one = self._graph.tensor(name).shape, _nest(layer, mapping)
+            shape, whole = self._shape(use.name), self._shape(name)
+            one = _nest(use.layer, mapping)
             self._known[key] = {
-                order: _cycles(self._chip, one, layer, role, shape, order)
-                for order in _every(shape)
+                order: _cycles(
+                    self._chip, one, use.layer, use.role, shape, seen(order, whole, shape)
+                )
+                for order in self._orders[name]
             }
         return self._known[key]
-
-
-def _every(shape: Sequence[int]) -> list[Order]:
-    wide = [dim for dim in natural(shape) if shape[dim] > 1]
-    flat = tuple(dim for dim in natural(shape) if shape[dim] == 1)
-    return [(*order, *flat) for order in itertools.permutations(wide)]
 
 
 def _nest(layer: Layer, mapping: mp.Mapping) -> Nest:

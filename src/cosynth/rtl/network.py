@@ -163,7 +163,7 @@ def quantised(
              and t.name in values}  # fmt: skip
     for members, (found, reason) in zip(parts, firsts, strict=True):
         if found is not None:
-            data = units[_root(graph, found.data.tensor)]
+            data = units[root(graph, found.data.tensor)]
             if found.head.reduction == "max" and found.taken == 1:
                 units[found.out] = data
             blocks = None
@@ -224,10 +224,10 @@ def _joined(graph: Workload, operations: list[Operation]) -> tuple[Operation, ..
     return tuple(found)
 
 
-def _root(graph: Workload, name: str) -> str:
+def root(graph: Workload, name: str) -> str:
     """The tensor that owns what a view shows."""
     tensor = graph.tensor(name)
-    return _root(graph, tensor.view_of[0]) if tensor.view_of else name
+    return root(graph, tensor.view_of[0]) if tensor.view_of else name
 
 
 def _leading(
@@ -265,7 +265,7 @@ def _weight_unit(
     """What a weight's whole numbers count, by channel; those of constants are added to `whole`."""
     channels = one.head.sizes[one.channel]
     if not _constant(graph, one):
-        return np.full(channels, units[_root(graph, one.weight.tensor)])
+        return np.full(channels, units[root(graph, one.weight.tensor)])
     value = constants[one.weight.tensor]
     axis = dimension(one.weight, one.channel)
     _, most = grid(weights)
@@ -288,7 +288,7 @@ def _scaled_layer(
 ) -> Scaled:
     """The weights of a layer under scales of blocks, those of its data taken along."""
     rank = summed_rank(one)
-    data = units[_root(graph, one.data.tensor)]
+    data = units[root(graph, one.data.tensor)]
     shape = (1, -1) if rank is not None and data.size > 1 else (-1, 1)
     bounds = Bounds(
         most=grid(activations)[1],
@@ -342,7 +342,7 @@ def _layer(
     )
     coefficient, residual_shift = 0.0, 0
     if one.residual is not None:
-        residual_unit = float(units[_root(graph, one.residual.tensor)])
+        residual_unit = float(units[root(graph, one.residual.tensor)])
         coefficient = one.factor * residual_unit / float(out_unit[0]) * 2.0**shift
         size = max(abs(coefficient), 1.0)
         residual_shift = max(math.ceil(math.log2(size) - MULTIPLIER_BITS + 1e-9), 0)

@@ -17,10 +17,11 @@ from cosynth.rtl.arrange import orders
 from cosynth.rtl.chip import PARAMETER_BITS, Chip, container
 from cosynth.rtl.instructions import Assembler, Command, encode
 from cosynth.rtl.layer import Step, Transfer, steps
-from cosynth.rtl.network import Host, Layer, Network, Whole
+from cosynth.rtl.network import Host, Layer, Network, Whole, root
 from cosynth.rtl.packing import blocks
 from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.streams import Layout
+from cosynth.rtl.views import seen
 from cosynth.rtl.words import codes_of, packed_bits
 from cosynth.rtl.work import Place, Post, Work
 from cosynth.rtl.woven import tile_codes
@@ -206,14 +207,10 @@ def views_of(network: Network, places: Mapping[str, Place], layer: Layer) -> dic
         if tensor.role == "weight":
             found[name] = Place(name=name, shape=shape, order=order, bits=0)
         elif tensor.view_of:
-            base = _root(network, name)
-            found[name] = replace(places[base], name=name, shape=shape, order=order)
+            base = places[root(network.graph, name)]
+            order = seen(base.order, base.shape, shape)
+            found[name] = replace(base, name=name, shape=shape, order=order)
     return found
-
-
-def _root(network: Network, name: str) -> str:
-    tensor = network.graph.tensor(name)
-    return _root(network, tensor.view_of[0]) if tensor.view_of else name
 
 
 def _left(network: Network, layer: Layer, reason: str) -> Host:

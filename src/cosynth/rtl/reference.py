@@ -12,7 +12,7 @@ import numpy as np
 from cosynth.rtl.evaluate import evaluate
 from cosynth.rtl.floats import make_view
 from cosynth.rtl.grid import grid, to_grid
-from cosynth.rtl.network import Host, Layer, Network, Whole
+from cosynth.rtl.network import Host, Layer, Network, Whole, root
 from cosynth.rtl.operands import operand, rounding
 from cosynth.rtl.twin.decode import decode
 from cosynth.rtl.twin.encode import encode
@@ -119,9 +119,9 @@ def host(network: Network, one: Host, values: Mapping[str, Whole]) -> dict[str, 
     known: dict[str, Any] = dict(network.constants)
     for einsum in one.einsums:
         for access in einsum.inputs:
-            root = _root(network, access.tensor)
-            if root not in known and root not in made:
-                known[root] = values[root] * network.units[root]
+            base = root(graph, access.tensor)
+            if base not in known and base not in made:
+                known[base] = values[base] * network.units[base]
     for einsum in one.einsums:
         for access in einsum.inputs:
             make_view(graph, access.tensor, known)
@@ -131,8 +131,3 @@ def host(network: Network, one: Host, values: Mapping[str, Whole]) -> dict[str, 
         name: to_grid(known[name], network.units[name], network.activation_format)
         for name in one.writes
     }
-
-
-def _root(network: Network, name: str) -> str:
-    tensor = network.graph.tensor(name)
-    return _root(network, tensor.view_of[0]) if tensor.view_of else name
