@@ -22,7 +22,7 @@ from cosynth.rtl.mirrored import mirrored
 from cosynth.rtl.network import Layer, Network
 from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.program import placed, views_of, words_of
-from cosynth.rtl.relieved import relieved
+from cosynth.rtl.relieved import narrowed, relieved
 from cosynth.rtl.work import Place
 
 # cycles of a program
@@ -71,7 +71,12 @@ def chosen(
         if not few.runs:
             best[layer.name] = min((*found, *within), key=many)
         if not few.runs and not many.runs:
-            eased = (one for each in (*found, *within) for one in relieved(each, sizes))
+            kept = layer.einsum.output.ranks
+            eased = (
+                one
+                for each in (*found, *within)
+                for one in (*relieved(each, sizes), *narrowed(each, sizes, kept))
+            )
             best[layer.name] = min((best[layer.name], *eased), key=many)
     return best
 
