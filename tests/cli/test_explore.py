@@ -393,6 +393,7 @@ def test_verified_designs_are_told_beside_the_search(run, tmp_path):
     assert (check["id"], check["wrong"]) == (data["knee"], 0)
     assert "Circuits: what was searched and what was measured" in said.out
     assert f"0 of {check['bits']:,}" in said.out
+    assert (tmp_path / "out" / "designs" / f"{check['id']}.json").exists()
     assert '"verification"' in (tmp_path / "out" / "report.html").read_text()
     table = said.out.split("Circuits:")[1].splitlines()
     assert max(map(len, table[:6])) <= 80

@@ -71,7 +71,7 @@ def test_layers_that_disagree_are_no_slower_when_they_settle(given):
     other = tuple(mirrored(candidates["conv1"][0], layer.einsum))
     assert other
     turned = {**candidates, "conv1": list(other)}
-    alone = settle._alone(network, chip, turned, same, LATENCY)
+    alone = settle._alone(network, chip, turned, same, LATENCY, None)
     apart, _ = settle._mended(network, chip, turned, alone, LATENCY)
     together, mappings = settle.settled(network, chip, turned, same, LATENCY)
     assert set(mappings) == set(candidates)

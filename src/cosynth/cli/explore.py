@@ -241,12 +241,17 @@ def _written(found: Front, out: Path) -> ExploreData:
 def _verified(found: Front, data: ExploreData, out: Path, checks: int) -> ExploreData:
     """Make circuits of some designs; write front and report again, with what they show."""
     from cosynth.cli._progress import step_progress
+    from cosynth.codesign.front import identity
     from cosynth.codesign.verify import verify
     from cosynth.report import html
     from cosynth.report.verification import verification_data
 
     with step_progress("verifying") as on_step:
         made = verify(found, checks, on_step)
+    for check in made.checks:
+        path = out / DESIGNS / f"{identity(check.record)}.json"
+        if not path.exists():  # of a large front only some members are described
+            save(path, found.written(check.record, found.estimates(check.record)))
     data = {**data, "verification": verification_data(found, made)}
     save(out / FRONT, compact(data))
     save(out / REPORT, html.write(data))

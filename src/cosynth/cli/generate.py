@@ -69,13 +69,13 @@ def command(
 
         given = stored(checked_file(Path(name)), sizes, seed)
     workload = given.model if given else model(name, sizes)
-    from cosynth.cli._progress import layer_progress, say_if_cold
+    from cosynth.cli._progress import say_if_cold, step_progress
     from cosynth.codesign import circuit
     from cosynth.format import assignment
 
     chosen = assignment(formats) if formats else where.formats
     say_if_cold()
-    with layer_progress(f"mapping {workload.name} for the circuit") as on_layer:
+    with step_progress(f"mapping {workload.name} for the circuit") as on_step:
         found = circuit.generate(
             workload,
             where.hardware,
@@ -86,7 +86,7 @@ def command(
             data=arrays(data) if data else None,
             dims=sizes,
             seed=seed,
-            on_layer=on_layer,
+            on_step=on_step,
         )
     circuit.write(found, out)
     from cosynth.report.circuit import generate_data

@@ -17,6 +17,7 @@ import cosynth.hardware as hw
 from cosynth import rtl
 from cosynth.codesign.estimate import broken_rules, estimate, prepare
 from cosynth.codesign.orders import predicted
+from cosynth.codesign.progress import OnStep, stage
 from cosynth.codesign.settle import add
 from cosynth.codesign.settle import settled as settle
 from cosynth.codesign.stored import arrays, stored
@@ -162,14 +163,15 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
     data: Mapping[str, Floats] | None = None,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
-    on_layer: Callable[[int, int], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> Circuit:
     """Return the circuit of a chip for a model, with weights and inputs drawn by `seed`.
 
     `weights` that are given, all of the model's by name, are taken instead of drawn ones, and
     `data`, inputs by name, for the ranges of activations.
     `mappings` are a design's own; others found here are taken where they run sooner.
-    `settled` are followed as they are. SpecError if no circuit can be made for the hardware.
+    `settled` are followed as they are. `on_step` hears of progress. SpecError if no circuit can be
+    made for the hardware.
     """
     chosen = formats or Assignment()
     if chosen.layers:
@@ -198,13 +200,18 @@ def generate(  # noqa: PLR0913 - what a circuit depends on
         candidates: dict[str, list[LoopNest]] = {layer: [] for layer in layers}
         add(candidates, mappings or {}, same)
         for goal in GOALS:
-            found = estimate(low.graph, hardware, _as_stored(chip, chosen), goal, on_layer=on_layer)
+            found = estimate(
+                low.graph, hardware, _as_stored(chip, chosen), goal,
+                on_layer=stage(f"best {goal}", on_step),
+            )  # fmt: skip
             nests = {one.job.name: one.mapped.mapping for one in found.layers}
             add(candidates, nests, same)
         for one in network.operations:
             if isinstance(one, rtl.Layer) and one.maxima:
                 candidates[one.name] = rtl.maxima_nests(one, chip)
-        program, settled = settle(network, chip, candidates, same, latency)
+        program, settled = settle(
+            network, chip, candidates, same, latency, stage("soonest on the circuit", on_step)
+        )
     else:
         program = rtl.compiled(network, chip, settled)
     # the circuit holds some tiles that a search, which doubles all of them, would not

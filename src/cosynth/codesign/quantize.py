@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cosynth.codesign.estimate import Estimate, estimate
 from cosynth.codesign.prices import Prices, prices
+from cosynth.codesign.progress import OnStep, stage
 from cosynth.compress import Choice, Network, stored_bits
 from cosynth.compress.choice import Table, choose, front
 from cosynth.compress.sensitivity import Layer, Measure, layers_of
@@ -80,9 +81,6 @@ class Quantised:
         return sum(layer.elements(self.network) for layer in self.layers)
 
 
-OnStep = Callable[[str, int, int], None]
-
-
 def quantize(
     network: Network,
     measure: Measure,
@@ -100,7 +98,7 @@ def quantize(
     layers = layers_of(network)
     options = _options(wanted, layers)
     allowed = _allowed(wanted, layers, options)
-    noise = measure.noises(layers, options, allowed, _of("measuring errors", on_step))
+    noise = measure.noises(layers, options, allowed, stage("measuring errors", on_step))
     figures = {"noise": noise, "bits": _bits(network, layers, options)}
     costs = None
     if on is not None:
@@ -108,7 +106,7 @@ def quantize(
         assignments = [
             _assignment(layers, [at] * len(layers), options) for at in range(len(options))
         ]
-        costs = prices(*on, names, assignments, wanted.objective, _of("pricing formats", on_step))
+        costs = prices(*on, names, assignments, wanted.objective, stage("pricing formats", on_step))
         figures |= {"latency": costs.latency, "energy": costs.energy}
     table = Table(
         layers=tuple(layer.name for layer in layers),
@@ -321,12 +319,6 @@ def _name(option: Choice) -> str:
     if option.activations == "fp32":
         return option.weights
     return f"{option.weights} x {option.activations}"
-
-
-def _of(what: str, on_step: OnStep | None) -> Callable[[int, int], None] | None:
-    if on_step is None:
-        return None
-    return lambda done, total: on_step(what, done, total)
 
 
 def decibels(noise: float) -> float:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from cosynth import rtl
 from cosynth.codesign.orders import predicted, timed
+from cosynth.codesign.progress import OnPart
 from cosynth.cost import Job
 from cosynth.mapping import Mapping as LoopNest
 
@@ -20,13 +21,14 @@ def settled(
     candidates: Mapping[str, Sequence[LoopNest]],
     same: Mapping[str, Sequence[Job]],
     latency: int,
+    on_layer: OnPart | None = None,
 ) -> tuple[rtl.Program, dict[str, LoopNest]]:
     """The program of a network, and the mapping of each layer; `latency` is that of DRAM in cycles.
 
     Layers are chosen for one by one, and may want a tensor between them to lie in different ways.
     So they are asked again once it is known how it lies, and the shortest program is taken.
     """
-    found = rtl.agreed(network, chip, _alone(network, chip, candidates, same, latency))
+    found = rtl.agreed(network, chip, _alone(network, chip, candidates, same, latency, on_layer))
     program, found = _mended(network, chip, candidates, found, latency)
     best = _cost(chip, program, latency)
     for _ in range(ROUNDS):
@@ -56,13 +58,16 @@ def _alone(
     candidates: Mapping[str, Sequence[LoopNest]],
     same: Mapping[str, Sequence[Job]],
     latency: int,
+    on_layer: OnPart | None,
 ) -> dict[str, LoopNest]:
     """The mappings that run soonest; layers that are equal are chosen for once."""
     first: dict[frozenset[str], str] = {}
     for layer in candidates:
         first.setdefault(frozenset(job.name for job in same[layer]), layer)
     asked = {layer: candidates[layer] for layer in first.values()}
-    found = rtl.chosen(network, chip, asked, lambda words: timed(chip, words, latency).cycles)
+    found = rtl.chosen(
+        network, chip, asked, lambda words: timed(chip, words, latency).cycles, on_layer=on_layer
+    )
     for layer in candidates:
         twin = first[frozenset(job.name for job in same[layer])]
         if layer not in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from cosynth.codesign import circuit
 from cosynth.codesign.estimate import Estimate, prepare
 from cosynth.codesign.front import Front, identity, stated_figures
 from cosynth.codesign.goal import Limit
+from cosynth.codesign.progress import OnStep
 from cosynth.codesign.residual import Residuals, residuals
 from cosynth.errors import CircuitError, SpecError
 from cosynth.hardware import laws
@@ -23,7 +24,6 @@ from cosynth.search import Evaluation, Record, Violation, front
 MEASURED = ("latency", "area")
 # components of the tree that are memories of the circuit: their area is that of the law
 MACROS = ("buffer", "sums")
-OnStep = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +127,15 @@ def _check(found: Front, record: Record, done: int, most: int, on_step: OnStep |
     cycles = bits = wrong = host = 0
     made = None
     for name, estimate in found.estimates(record).items():
-        say(f"mapping {name}")
+
+        def hear(doing: str, at: int, of: int, name: str = name) -> None:
+            say(f"mapping {name}, {doing} {at}/{of}")
+
         mappings = {layer.job.name: layer.mapped.mapping for layer in estimate.layers}
         made = circuit.generate(
-            estimate.model, estimate.hardware, estimate.formats, name=name, mappings=mappings
-        )
+            estimate.model, estimate.hardware, estimate.formats, name=name, mappings=mappings,
+            on_step=hear,
+        )  # fmt: skip
         say(f"simulating {name}")
         run = made.simulate()
         latency += _latency(estimate, run, made.chip.frequency)

@@ -22,15 +22,15 @@ from cosynth.rtl.mirrored import mirrored
 from cosynth.rtl.network import Layer, Network
 from cosynth.rtl.plan import MOST_SEGMENTS
 from cosynth.rtl.program import placed, views_of, words_of
-from cosynth.rtl.relieved import narrowed, relieved
+from cosynth.rtl.relieved import narrowed, relieved, shortened
 from cosynth.rtl.work import Place
 
 # cycles of a program
 Price = Callable[[NDArray[np.uint64]], float]
 # parts up to which a mapping is looked at while others fall into fewer
 FEW_SEGMENTS = 1024
-# mappings of a layer after which no more are looked for
-MOST_TRIED = 60
+# mappings of a layer after which no more are looked for, and so many more near what was eased
+MOST_TRIED, MORE_TRIED = 60, 20
 # how much dearer vectors and copies must be than a layer likes them, for other mappings to be tried
 BURDENED = 1.1
 # mappings with fewer rows that are tried where blocks have scales
@@ -43,18 +43,22 @@ def chosen(
     candidates: Mapping[str, Sequence[mp.Mapping]],
     price: Price,
     places: Mapping[str, Place] | None = None,
+    on_layer: Callable[[int, int], None] | None = None,
 ) -> dict[str, mp.Mapping]:
     """Return a mapping for each layer; one for which none of its candidates runs keeps its first.
 
     Tensors lie as the first candidates want them while the choice is made, unless `places` says
-    where.
+    where. `on_layer` hears of progress as (done, total).
     """
     first = {name: found[0] for name, found in candidates.items()}
     places = places or placed(network, chip, orders(network, chip, first))
-    best = dict(first)
+    best, done = dict(first), 0
     for layer in network.operations:
         if not isinstance(layer, Layer) or layer.name not in candidates:
             continue
+        if on_layer:
+            on_layer(done, len(candidates))
+        done += 1
         views = views_of(network, places, layer)
         sizes = layer.einsum.sizes
         within = [
@@ -68,16 +72,21 @@ def chosen(
             for most in (FEW_SEGMENTS, MOST_SEGMENTS)
         )
         best[layer.name] = _least(found, sizes, few)
+        cost, asked = (few, found) if few.runs else (many, (*found, *within))
         if not few.runs:
-            best[layer.name] = min((*found, *within), key=many)
-        if not few.runs and not many.runs:
-            kept = layer.einsum.output.ranks
-            eased = (
-                one
-                for each in (*found, *within)
-                for one in (*relieved(each, sizes), *narrowed(each, sizes, kept))
+            best[layer.name] = min(asked, key=many)
+        kept = layer.einsum.output.ranks
+        eased = (
+            one
+            for each in asked
+            if cost(each) == math.inf
+            for one in (
+                *relieved(each, sizes), *shortened(each, sizes), *narrowed(each, sizes, kept)
             )
-            best[layer.name] = min((best[layer.name], *eased), key=many)
+        )  # fmt: skip
+        better = min(eased, key=cost, default=best[layer.name])
+        if cost(better) < cost(best[layer.name]):
+            best[layer.name] = _nearest(better, cost, len(cost.known) + MORE_TRIED)
     return best
 
 
@@ -134,14 +143,20 @@ class _Cost:
 
 
 def _least(found: Sequence[mp.Mapping], sizes: Mapping[str, int], cost: _Cost) -> mp.Mapping:
-    """The best of mappings with what is near them, then of what is near that, and so on."""
+    """The best of mappings and of what is near them."""
     tried = [
         one
         for mapping in found
         for one in (mapping, even(mapping, sizes, 0.5), even(mapping, sizes, 0.0))
     ]
-    best = min((near for one in tried for near in _hoists(one)), key=cost)
-    while len(cost.known) < MOST_TRIED and cost.runs:
+    return _nearest(
+        min((near for one in tried for near in _hoists(one)), key=cost), cost, MOST_TRIED
+    )
+
+
+def _nearest(best: mp.Mapping, cost: _Cost, most: int) -> mp.Mapping:
+    """The best of what is near a mapping, then of what is near that, and so on."""
+    while len(cost.known) < most and cost.runs:
         better = min((*_turned(best), *_hoists(best)), key=cost, default=best)
         if cost(better) >= cost(best):
             break

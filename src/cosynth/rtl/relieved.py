@@ -24,22 +24,53 @@ def relieved(mapping: mp.Mapping, sizes: Mapping[str, int]) -> Iterator[mp.Mappi
     levels = list(mapping.levels)
     while levels[registers].loops:
         loop, *rest = levels[registers].loops
-        tile = int(loop.tile)
-        for at in range(sums + 1, registers):
-            left = _left(levels[:at], sizes)
-            lanes = {one.rank: -(-left[one.rank] // int(one.tile)) for one in levels[at].loops}
-            if loop.rank in lanes:
-                # lanes are neighbours, so the loop steps over all of them
-                changed = (
-                    replace(one, tile=tile) if one.rank == loop.rank else one
-                    for one in levels[at].loops
-                )
-                levels[at] = replace(levels[at], loops=tuple(changed))
-                tile *= lanes[loop.rank]
-        above = levels[sums].loops
-        levels[sums] = replace(levels[sums], loops=(*above, replace(loop, tile=tile)))
+        levels = _above(levels, (sums, registers), loop.rank, int(loop.tile), sizes)
         levels[registers] = replace(levels[registers], loops=tuple(rest))
         yield replace(mapping, levels=tuple(levels))
+
+
+def shortened(mapping: mp.Mapping, sizes: Mapping[str, int]) -> Iterator[mp.Mapping]:
+    """Yield the mapping with one loop over registers shorter, and another over `sums` for the rest.
+
+    What registers hold of a rank is one step less, or a half, a quarter, and so on.
+    """
+    names = [level.name for level in mapping.levels]
+    sums, registers = names.index("sums"), names.index("registers")
+    ranks = [loop.rank for loop in mapping.levels[registers].loops]
+    outside, left = (_left(list(mapping.levels[:at]), sizes) for at in (sums + 1, registers))
+    for loop in mapping.levels[registers].loops:
+        steps = -(-left[loop.rank] // int(loop.tile))
+        if ranks.count(loop.rank) > 1:
+            continue
+        for fewer in sorted({steps - 1, *(steps >> by for by in range(1, steps.bit_length()))}):
+            levels = list(mapping.levels)
+            tile = fewer * int(loop.tile)
+            levels = _above(levels, (sums, registers), loop.rank, tile, sizes)
+            if fewer > 1 and levels[sums].loops[-1].tile < outside[loop.rank]:
+                yield replace(mapping, levels=tuple(levels))
+
+
+def _above(
+    levels: list[mp.Level], between: tuple[int, int], rank: str, tile: int, sizes: Mapping[str, int]
+) -> list[mp.Level]:
+    """Levels with one more loop over the first of two memories, innermost there.
+
+    Lanes are neighbours, so it steps over all of them: a `tile` of each.
+    """
+    upper, lower = between
+    found = list(levels)
+    for at in range(upper + 1, lower):
+        left = _left(found[:at], sizes)
+        lanes = {one.rank: -(-left[one.rank] // int(one.tile)) for one in found[at].loops}
+        if rank in lanes:
+            changed = (
+                replace(one, tile=tile) if one.rank == rank else one for one in found[at].loops
+            )
+            found[at] = replace(found[at], loops=tuple(changed))
+            tile *= lanes[rank]
+    above = found[upper].loops
+    found[upper] = replace(found[upper], loops=(*above, mp.Loop(rank=rank, tile=tile)))
+    return found
 
 
 def narrowed(

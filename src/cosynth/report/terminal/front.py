@@ -29,8 +29,8 @@ def front_view(data: ExploreData, width: int) -> RenderableType:
 
 
 def _shown(data: ExploreData) -> list[MemberData]:
-    """All members, or some spread evenly with the knee among them."""
-    front = data["front"]
+    """All members that are described in full, or some spread evenly with the knee among them."""
+    front = [member for member in data["front"] if member["id"] in data["designs"]]
     if len(front) <= _MOST_ROWS:
         return front
     places = {at * (len(front) - 1) // (_MOST_ROWS - 1) for at in range(_MOST_ROWS)}
