@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from cosynth.cost.copies import ANSWERED, QUEUED, RUNS, beside
+from cosynth.cost.copies import ANSWERED, PENDING, QUEUED, RUNS, beside
 from cosynth.cost.cycles import cycles
 from cosynth.cost.orders import Copy, Machine, Order
 from cosynth.cost.ports import NEVER, Window
@@ -86,6 +86,13 @@ def test_single_beats_come_as_fast_as_requests_may_be_under_way():
     found = cycles(MACHINE, [order("load", beats=count, bursts=count, runs=count, moves=count)])
     least = count * MACHINE.latency / min(QUEUED, RUNS)
     assert least < found.cycles < 1.4 * least
+
+
+def test_so_many_commands_of_loads_are_under_way():
+    one = order("load", beats=1, moves=1)
+    few, many = (cycles(MACHINE, [one] * count).cycles for count in (80, 160))
+    least = (160 - 80) / PENDING * MACHINE.latency
+    assert least < many - few < 1.3 * least
 
 
 def test_a_program_takes_beats_from_what_is_loaded():

@@ -7,6 +7,7 @@ from tests.cost.test_cycles import HELD, order, program
 
 from cosynth.cost.cycles import cycles
 from cosynth.cost.orders import Drain, Read, Reload
+from cosynth.cost.sums import Sums
 
 
 def test_halves_take_turns():
@@ -28,6 +29,19 @@ def test_sums_come_back_only_while_none_are_added():
 
     # and now and then the port of the buffer is taken
     assert 2 * 640 <= spilled(zero=False) - spilled(zero=True) < 2.1 * 640
+
+
+@pytest.mark.parametrize(("vectors", "residual"), [(1, 0), (4, 0), (8, 64)])
+def test_what_drains_reads_what_its_readers_are_told(vectors, residual):
+    """Parameters that stay from half to half are read once."""
+    work = Drain(lines=16, halves=4, begins=True, ends=True, spills=False, width=1.0,
+                 params=max(vectors // 4, 1), residual=bool(residual))  # fmt: skip
+    params = Read(vectors=vectors, cycles=1.0, reads=1.0)
+    orders = [order("params", params), order("drain", work)]
+    if residual:
+        orders.append(order("residual", Read(vectors=residual, cycles=1.0, reads=0.5)))
+    found = sum(length * share for length, share in Sums(HELD, orders).drain_reads)
+    assert found == pytest.approx(vectors + 0.5 * residual)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,16 @@ from cosynth.cost.ports import Window
 
 # runs and bursts of a copy under way
 RUNS, OUTSTANDING = 17, 64
+# commands of loads under way: `walk_runs.sv`; cycles until one that is over makes room
+PENDING, DONE = 8, 4
+# cycles from the first run of a load to the next one's, beside those of its bursts (fitted)
+NEXT = 2
 # parts of a copy between which it goes on without the port of the buffer
 PARTS = 16
 # the next store whose runs go out waits for the answer to the last but so many: `run_store.sv`
 ANSWERED = 3
-# bursts under way at once (fitted: 64 may be, pieces of 16 runs are), and those asked for as one
-QUEUED, TOGETHER = 16, 8
+# bursts under way beyond which one waits to grow (`run_bursts.sv`); those asked for as one if many
+QUEUED, TOGETHER, MANY = OUTSTANDING // 2, 8, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,15 @@ def _asking(clock: Clock, asked: list[_Request], over: list[float]) -> Process:
     machine, unit = clock.machine, clock.units["load"]
     under: deque[tuple[int, int]] = deque()  # commands under way: number and runs
     waiting: deque[tuple[float, float, float]] = deque()  # bursts: from, to, how many
+    free = 0.0  # when the bursts of a command can be asked for
     while unit.orders:
         order = unit.orders.popleft()
         work = _copy(order)
         start = yield from clock.go(unit, order)
+        if len(asked) >= PENDING:
+            yield over, len(asked) - PENDING, None
+            start = max(start, over[len(asked) - PENDING] + DONE)
+        start = max(start, free)
         more = sum(runs for _, runs in under) + 1 - RUNS
         while more > 0:
             number, runs = under.popleft()
@@ -61,7 +70,7 @@ def _asking(clock: Clock, asked: list[_Request], over: list[float]) -> Process:
         whole = max(work.beats / _rate(clock, work), work.moves)
         # a run waits for its first beat
         whole = max(whole, (work.runs - RUNS) * (machine.latency + 7) / RUNS)
-        parts = max(1, math.ceil(work.bursts / TOGETHER))
+        parts = max(1, math.ceil(work.bursts / (1 if work.bursts <= MANY else TOGETHER)))
         bursts, beats, came = work.bursts / parts, work.beats / machine.beats / parts, 0.0
         time = start + 3
         for _ in range(parts):
@@ -71,14 +80,16 @@ def _asking(clock: Clock, asked: list[_Request], over: list[float]) -> Process:
             came = clock.port.taken(first + machine.latency, beats)
             came = max(came, time + machine.latency + 1)
             waiting.append((first + machine.latency, came, bursts))
+            time = max(time, first + bursts)
+        free = time - 3 + NEXT
         number = len(asked)
         under.append((number, min(work.runs, RUNS)))
         asked.append(_Request(order, begin, whole, came))
-        free = start + work.runs
+        unit.free = start + work.runs
         if work.runs > RUNS:
             yield over, number, None
-            free = min(max(free, over[number] - RUNS * whole / work.runs), over[number])
-        unit.free = free
+            left = max(unit.free, over[number] - RUNS * whole / work.runs)
+            unit.free = min(left, over[number])
 
 
 def _room(waiting: deque[tuple[float, float, float]], bursts: float) -> float:

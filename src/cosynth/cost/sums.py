@@ -110,7 +110,7 @@ class Sums(Clock):
             count = one.vectors / work.halves
             each = max(1.5, one.cycles) if name == "params" else one.cycles
             period = max(period, count * each / work.lines)
-            reads += one.reads * (work.params if name == "params" else count)
+            reads += one.reads * count
         return period, reads
 
     def drains(self) -> Process:
