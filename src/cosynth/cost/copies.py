@@ -27,11 +27,15 @@ QUEUED, TOGETHER, MANY = OUTSTANDING // 2, 8, 64
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A load: when its data may come, how long they then take, and when DRAM gave the last."""
+    """A load: when its data may come, how long they then take, and when DRAM gave the last.
+
+    They take `least` cycles in any case, however many wait meanwhile.
+    """
 
     order: Order
     begin: float
     whole: float
+    least: float
     came: float
 
 
@@ -69,7 +73,7 @@ def _asking(clock: Clock, asked: list[_Request], over: list[float]) -> Process:
         begin = start + 3 + machine.latency
         whole = max(work.beats / _rate(clock, work), work.moves)
         # a run waits for its first beat
-        whole = max(whole, (work.runs - RUNS) * (machine.latency + 7) / RUNS)
+        least = (work.runs - RUNS) * (machine.latency + 7) / RUNS
         parts = max(1, math.ceil(work.bursts / (1 if work.bursts <= MANY else TOGETHER)))
         bursts, beats, came = work.bursts / parts, work.beats / machine.beats / parts, 0.0
         time = start + 3
@@ -84,11 +88,11 @@ def _asking(clock: Clock, asked: list[_Request], over: list[float]) -> Process:
         free = time - 3 + NEXT
         number = len(asked)
         under.append((number, min(work.runs, RUNS)))
-        asked.append(_Request(order, begin, whole, came))
+        asked.append(_Request(order, begin, whole, least, came))
         unit.free = start + work.runs
         if work.runs > RUNS:
             yield over, number, None
-            left = max(unit.free, over[number] - RUNS * whole / work.runs)
+            left = max(unit.free, over[number] - RUNS * max(whole, least) / work.runs)
             unit.free = min(left, over[number])
 
 
@@ -119,8 +123,11 @@ def _arriving(
         one = asked[number]
         begin = max(one.begin, last)
         whole = max(one.whole, one.came - begin)
-        share = _copy(one.order).touches / whole
-        last = yield from beside(begin, whole, share, [written], at)
+        touches = _copy(one.order).touches
+        if one.least > whole:
+            last = yield from _left(begin, one.least, touches / one.least, [written], at)
+        else:
+            last = yield from beside(begin, whole, touches / whole, [written], at)
         over.append(last)
         clock.units["load"].busy += last - begin
         clock.give(one.order, last + 4)
@@ -185,7 +192,7 @@ def beside(
     parts = min(math.ceil(accesses), PARTS)
     for _ in range(parts):
         time += (work - accesses) / parts
-        time = yield from _left(time, accesses / parts, 1.0, first, at, serial=False)
+        time = yield from _left(time, accesses / parts, 1.0, first, at)
     return time
 
 
@@ -196,7 +203,7 @@ def _left(
     first: Sequence[Sequence[Window]],
     at: list[int],
     *,
-    serial: bool,
+    serial: bool = False,
 ) -> Span:
     """When work is done of which each cycle needs a share of a port that others leave."""
     while own > 0:
