@@ -75,14 +75,22 @@ def _apart(
 ) -> list[Order]:
     """Orders whose readers know how fast they are beside one another, in the order of commands."""
     places = _places(chip, "moving"), _places(chip, "second")
+    banks = {"moving": [], "second": []}
+    for one in found:
+        if isinstance(one.work, Fill):
+            banks["second"].append(one.work.banks)
+        elif one.unit == "step" and isinstance(one.work, Walk):
+            banks["moving"].append(max(one.work.chunks // one.work.bank, 1))
     shares: dict[str, list[float]] = {"moving": [], "second": []}
-    for one, name in enumerate(shares):
-        other = vectors["second" if name == "moving" else "moving"]
-        for number, command in enumerate(vectors[name]):
-            pair = [command, other[min(number * len(other) // len(vectors[name]), len(other) - 1)]]
+    for at, name in enumerate(shares):
+        rest = "second" if name == "moving" else "moving"
+        own, other = vectors[name], vectors[rest]
+        for number, command in enumerate(own):
+            beside = min(number * len(other) // len(own), len(other) - 1)
+            pair = [(command, banks[name][number]), (other[beside], banks[rest][beside])]
             pair = pair if name == "moving" else pair[::-1]
-            keys = [_low(each, many) for each, many in zip(pair, places, strict=True)]
-            shares[name].append(apart(*keys, places)[one])
+            keys = [_low(each, many) for (each, _), many in zip(pair, places, strict=True)]
+            shares[name].append(apart(*keys, places, (pair[0][1], pair[1][1]))[at])
     left = {name: iter(some) for name, some in shares.items()}
     return [
         replace(one, work=replace(one.work, beside=next(left[one.unit])))

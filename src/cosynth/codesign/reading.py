@@ -20,7 +20,7 @@ Integers = NDArray[np.int64]
 # runs up to which all are looked at; else so many windows of so many
 WHOLE, WINDOWS, WINDOW = 1 << 17, 64, 2048
 # vectors, and windows of them, with which two readers are set beside one another
-BESIDE, BESIDES, APARTS = 256, 8, 3
+BESIDE, BESIDES, APARTS, LONG = 256, 8, 3, 512
 # vectors at least over which their pace is taken
 SETTLED = 64
 # vectors that a reader keeps ready
@@ -68,17 +68,25 @@ def together(first: rtl.Command, second: rtl.Command, places: tuple[int, int]) -
 
 
 @lru_cache(maxsize=1 << 14)
-def apart(first: rtl.Command, second: rtl.Command, places: tuple[int, int]) -> tuple[float, float]:
-    """Shares of cycles in which two readers go on that take turns at the port, each on its own."""
+def apart(
+    first: rtl.Command, second: rtl.Command, places: tuple[int, int], banks: tuple[int, int]
+) -> tuple[float, float]:
+    """Shares of cycles in which two readers go on that take turns at the port, each on its own.
+
+    They begin together at each of the `banks` of registers, of which a command serves so many.
+    """
     commands = (first, second)
-    each = [_grouped(one) for one in commands]
-    whole = [math.prod(one.turns) // many for one, many in zip(commands, each, strict=True)]
-    counts = [min(many, SETTLED) for many in whole]
+    whole = [math.prod(one.turns) // _grouped(one) for one in commands]
+    each = [many // count for many, count in zip(whole, banks, strict=True)]
+    aligned = min(each) >= SETTLED
+    counts = [min(many, LONG) for many in each] if aligned else [min(many, SETTLED) for many in whole]
     found = []
     for part in np.linspace(0.0, 1.0, APARTS):
         issues = []
-        for one, many, count, place in zip(commands, whole, counts, places, strict=True):
-            begin = int((many - count) * part)
+        for one, total, many, count, some, place in zip(
+            commands, whole, each, counts, banks, places, strict=True
+        ):
+            begin = round((some - 1) * part) * many if aligned else int((total - count) * part)
             times = -(-SETTLED // count)
             issues.append(_issues(one, place, np.arange(begin, begin + count)) * times)
         found.append(_turns([[reads for reads, _ in one] for one in issues]))
