@@ -1,6 +1,7 @@
 """Cycles of readers beside a reader that goes element by element."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -109,13 +110,26 @@ def test_short_commands_go_at_the_pace_of_long_ones():
 
 def test_readers_that_take_turns_go_on_as_far_as_the_port_allows():
     whole, half, rare = plain(4096, 16), plain(4096, 8), plain(4096, 2, 2)
-    assert apart(whole, whole, (16, 16)) == pytest.approx((0.5, 0.5), rel=0.02)
-    assert apart(rare, rare, (16, 16)) == pytest.approx((1.0, 1.0), rel=0.02)
-    first, second = apart(whole, half, (16, 16))
+    assert apart(whole, whole, (16, 16), (1, 1)) == pytest.approx((0.5, 0.5), rel=0.02)
+    assert apart(rare, rare, (16, 16), (1, 1)) == pytest.approx((1.0, 1.0), rel=0.02)
+    first, second = apart(whole, half, (16, 16), (1, 1))
     # the port is never idle while both have something to read
     assert first + second / 2 == pytest.approx(1.0, rel=0.02)
     assert first < second
-    assert apart(half, whole, (16, 16)) == pytest.approx((second, first), rel=0.02)
+    assert apart(half, whole, (16, 16), (1, 1)) == pytest.approx((second, first), rel=0.02)
+
+
+@pytest.mark.parametrize("every", [2, 3, 8])
+def test_readers_begin_each_bank_together(every):
+    """All banks are as one bank alone, whatever came to pass in those before."""
+    rare = rtl.Command(
+        unit="second", turns=(every, 30, 16), bases=(0, 0, 0),
+        strides=((0, 16, 480), (0,) * 3, (0,) * 3), extras=(16, 1, 16, 0),
+    )  # fmt: skip
+    half = plain(100 * 16, 8)
+    one = apart(plain(100, 8), replace(rare, turns=(every, 30, 1)), (16, 16), (1, 1))
+    assert apart(half, rare, (16, 16), (16, 16)) == pytest.approx(one, abs=0.05)
+    assert min(one) < 1.0
 
 
 def test_many_vectors_are_sampled_and_give_the_same():

@@ -75,14 +75,9 @@ def _apart(
 ) -> list[Order]:
     """Orders whose readers know how fast they are beside one another, in the order of commands."""
     places = _places(chip, "moving"), _places(chip, "second")
-    banks = {"moving": [], "second": []}
-    for one in found:
-        if isinstance(one.work, Fill):
-            banks["second"].append(one.work.banks)
-        elif one.unit == "step" and isinstance(one.work, Walk):
-            banks["moving"].append(max(one.work.chunks // one.work.bank, 1))
+    banks = _banks(found)
     shares: dict[str, list[float]] = {"moving": [], "second": []}
-    for at, name in enumerate(shares):
+    for one, name in enumerate(shares):
         rest = "second" if name == "moving" else "moving"
         own, other = vectors[name], vectors[rest]
         for number, command in enumerate(own):
@@ -90,7 +85,7 @@ def _apart(
             pair = [(command, banks[name][number]), (other[beside], banks[rest][beside])]
             pair = pair if name == "moving" else pair[::-1]
             keys = [_low(each, many) for (each, _), many in zip(pair, places, strict=True)]
-            shares[name].append(apart(*keys, places, (pair[0][1], pair[1][1]))[at])
+            shares[name].append(apart(*keys, places, (pair[0][1], pair[1][1]))[one])
     left = {name: iter(some) for name, some in shares.items()}
     return [
         replace(one, work=replace(one.work, beside=next(left[one.unit])))
@@ -98,6 +93,17 @@ def _apart(
         else one
         for one in found
     ]
+
+
+def _banks(found: list[Order]) -> dict[str, list[int]]:
+    """Banks of registers that each command of a reader serves, by reader."""
+    banks: dict[str, list[int]] = {"moving": [], "second": []}
+    for one in found:
+        if isinstance(one.work, Fill):
+            banks["second"].append(one.work.banks)
+        elif one.unit == "step" and isinstance(one.work, Walk):
+            banks["moving"].append(max(one.work.chunks // one.work.bank, 1))
+    return banks
 
 
 def _bits(mask: int) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ Integers = NDArray[np.int64]
 
 # runs up to which all are looked at; else so many windows of so many
 WHOLE, WINDOWS, WINDOW = 1 << 17, 64, 2048
-# vectors, and windows of them, with which two readers are set beside one another
+# vectors, and windows of them, with which two readers are set beside one another; those of a bank
 BESIDE, BESIDES, APARTS, LONG = 256, 8, 3, 512
 # vectors at least over which their pace is taken
 SETTLED = 64
@@ -73,22 +73,24 @@ def apart(
 ) -> tuple[float, float]:
     """Shares of cycles in which two readers go on that take turns at the port, each on its own.
 
-    They begin together at each of the `banks` of registers, of which a command serves so many.
+    Each command serves so many `banks` of registers. Where these are long both begin together at
+    each, and meet or miss one another the same way in all.
     """
     commands = (first, second)
     whole = [math.prod(one.turns) // _grouped(one) for one in commands]
     each = [many // count for many, count in zip(whole, banks, strict=True)]
-    aligned = min(each) >= SETTLED
-    counts = [min(many, LONG) for many in each] if aligned else [min(many, SETTLED) for many in whole]
     found = []
     for part in np.linspace(0.0, 1.0, APARTS):
-        issues = []
-        for one, total, many, count, some, place in zip(
-            commands, whole, each, counts, banks, places, strict=True
-        ):
-            begin = round((some - 1) * part) * many if aligned else int((total - count) * part)
-            times = -(-SETTLED // count)
-            issues.append(_issues(one, place, np.arange(begin, begin + count)) * times)
+        if min(each) < SETTLED:
+            counts = [min(many, SETTLED) for many in whole]
+            begins = [int((many - n) * part) for many, n in zip(whole, counts, strict=True)]
+        else:
+            counts = [min(many, LONG) for many in each]
+            begins = [round((n - 1) * part) * many for many, n in zip(each, banks, strict=True)]
+        issues = [
+            _issues(one, place, np.arange(begin, begin + count)) * -(-SETTLED // count)
+            for one, place, begin, count in zip(commands, places, begins, counts, strict=True)
+        ]
         found.append(_turns([[reads for reads, _ in one] for one in issues]))
     shares = np.mean(found, axis=0)
     return float(shares[0]), float(shares[1])
