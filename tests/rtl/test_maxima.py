@@ -15,7 +15,7 @@ from cosynth.format import Assignment, known
 from cosynth.mapping import Level, Loop
 from cosynth.rtl import reference
 from cosynth.rtl.chip import chip
-from cosynth.rtl.floats import sampled
+from cosynth.rtl.floats import sampled, seeded
 from cosynth.rtl.lowered import lowered
 from cosynth.rtl.maxima import nests
 from cosynth.rtl.network import quantised
@@ -104,6 +104,43 @@ def test_mappings_of_maxima_are_found_where_the_buffer_holds_them(flow):
         network = quantised_pool(rng, "int8", 0)
         made = case(network, hardware, nests(layer_of(network), chip(hardware, INT8, INT8))[0])
         assert not made.refused
+
+
+@pytest.mark.parametrize("sloped", [False, True])
+@pytest.mark.parametrize("flow", ["weight", "input", "output"])
+def test_whatever_rank_columns_take_is_right_or_refused(flow, sloped):
+    """Biases, multipliers and slopes follow one rank, of which columns may know nothing."""
+    net = Builder("pool")
+    y = max_pool(net, "y", net.input("x", (1, 6, 6, 6)), [slide(6, 1)] * 2)
+    net.weight("slope", (6,))
+    at = f"{y}[n,c,p,q]"
+    slope = "slope[c]" if sloped else "0.25"
+    text = f"z[n,c,p,q] = where(less(0, {at}), {at}, {at} * {slope})"
+    net.output(net.einsum(text, shape=(1, 6, 6, 6)))
+    low = lowered(net.build())
+    plan = prepare(low.graph, Assignment())
+    weights = seeded(plan.graph, 3) | low.shares
+    data = sampled(plan.graph, 3)
+    network = quantised(plan.graph, plan.parts, weights, data, INT8, INT8)
+    layer, hardware = layer_of(network), small(flow)
+    assert layer.out == "z"
+    nest = nests(layer, chip(hardware, INT8, INT8))[0]
+    ran = 0
+    for rank in "cpq":
+        names = {layer.channel: rank, rank: layer.channel}
+        levels = tuple(
+            replace(level, loops=tuple(
+                replace(loop, rank=names.get(loop.rank, loop.rank)) for loop in level.loops
+            ))
+            for level in nest.levels
+        )  # fmt: skip
+        made = case(network, hardware, replace(nest, levels=levels))
+        if made.refused:
+            assert "columns take" in made.refused
+            continue
+        assert made.measured(3).wrong == 0
+        ran += 1
+    assert ran == (1 if flow == "weight" else 2 if sloped else 3)
 
 
 def test_what_would_be_added_is_refused_wrong():

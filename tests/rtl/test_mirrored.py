@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 import cosynth as cs
+import cosynth.mapping as mp
 from cosynth.codesign.estimate import estimate, prepare
 from cosynth.format import Assignment
 from cosynth.hardware import priced
 from cosynth.hardware.families.engine import engine
 from cosynth.mapping import problems, traffic
 from cosynth.rtl.mirrored import mirrored
+from cosynth.workload import Builder
+from cosynth.workload.layers.convolution import max_pool, slide
 
 
 @pytest.mark.parametrize("flow", ["weight", "input", "output"])
@@ -45,6 +48,18 @@ def test_height_and_width_are_exchanged_with_the_kernels_and_nothing_else():
     ranks = [[loop.rank for loop in one.loops] for one in (mapping, other)]
     assert ranks[1] == [names.get(rank, rank) for rank in ranks[0]]
     assert [loop.tile for loop in other.loops] == [loop.tile for loop in mapping.loops]
+
+
+def test_the_channel_stays_where_it_is():
+    net = Builder("maxima")
+    x = net.input("x", (4, 4, 4))
+    net.output(max_pool(net, "y", x, [slide(4, 1)]))
+    (job,) = prepare(net.build(), Assignment()).jobs
+    loops = tuple(mp.Loop(rank=rank, tile=1) for rank in job.einsum.ranks if rank in "ncp")
+    mapping = mp.Mapping(einsum="y", engine="mac", levels=(mp.Level(name="dram", loops=loops),))
+    (other,) = mirrored(mapping, job.einsum)
+    assert [one.rank for one in other.loops] == ["c", "n", "p"]
+    assert not list(mirrored(mapping, job.einsum, "c"))
 
 
 def test_an_image_that_is_no_square_has_no_mirror():

@@ -60,7 +60,10 @@ def agreed(
     """
     found = _Found(network, chip)
     layers = [one for one in found.layers if one.name in mappings]
-    ways = [(mappings[one.name], *mirrored(mappings[one.name], one.einsum)) for one in layers]
+    ways = [
+        (mappings[one.name], *mirrored(mappings[one.name], one.einsum, one.channel))
+        for one in layers
+    ]
     turns = [at for at, some in enumerate(ways) if len(some) > 1]
     best = [0] * len(layers)
 

@@ -116,7 +116,8 @@ def refitted(
         )
         found = (best[layer.name], *candidates[layer.name])
         best[layer.name] = min(
-            (near for one in found for near in (one, *mirrored(one, layer.einsum))), key=cost
+            (near for one in found for near in (one, *mirrored(one, layer.einsum, layer.channel))),
+            key=cost,
         )
     return best
 

@@ -15,9 +15,12 @@ from cosynth.workload import Einsum
 from cosynth.workload.einsum import Access, Index
 
 
-def mirrored(mapping: mp.Mapping, einsum: Einsum) -> Iterator[mp.Mapping]:
-    """Yield the mapping under every exchange of one or two pairs of ranks that are alike."""
-    for names in _exchanges(einsum):
+def mirrored(mapping: mp.Mapping, einsum: Einsum, channel: str = "") -> Iterator[mp.Mapping]:
+    """Yield the mapping under every exchange of one or two pairs of ranks that are alike.
+
+    The rank of the `channel`, which biases and multipliers follow, is like no other.
+    """
+    for names in _exchanges(einsum, channel):
         levels = tuple(
             replace(
                 level,
@@ -31,11 +34,11 @@ def mirrored(mapping: mp.Mapping, einsum: Einsum) -> Iterator[mp.Mapping]:
             yield replace(mapping, levels=levels)
 
 
-def _exchanges(einsum: Einsum) -> Iterator[dict[str, str]]:
+def _exchanges(einsum: Einsum, channel: str) -> Iterator[dict[str, str]]:
     sizes = einsum.sizes
     pairs = [
         pair for pair in itertools.combinations(einsum.ranks, 2)
-        if sizes[pair[0]] == sizes[pair[1]] > 1
+        if sizes[pair[0]] == sizes[pair[1]] > 1 and channel not in pair
     ]  # fmt: skip
     accesses = (*einsum.inputs, einsum.output)
     for count in (1, 2):

@@ -222,8 +222,25 @@ def _check(chip: Chip, work: Work, one: Nest) -> None:
         odd = [lp.tile for lp in one.inner if lp.level != "buffer" and lp.rank == rank]
         if any(tile % lanes for tile in odd):
             raise MappingError(f"{work.name}: steps along {rank!r} are no multiple of its lanes")
+    _check_channel(chip, work, one)
     if work.maxima:
         _check_maxima(chip, work, one)
+
+
+def _check_channel(chip: Chip, work: Work, one: Nest) -> None:
+    """Columns have biases and multipliers of their own where weights stay, else they share them."""
+    columns = {rank for rank, n in one.lanes.items() if one.dimension[rank] == "columns" and n > 1}
+    if chip.flow == "weight":
+        for rank in columns - {work.channel}:
+            raise MappingError(
+                f"{work.name}: columns take {rank!r}, and their biases follow {work.channel!r}"
+            )
+    elif work.channel in columns:
+        post = work.post
+        if any(len(set(some)) > 1 for some in (post.bias, post.multiplier, post.negative)):
+            raise MappingError(
+                f"{work.name}: columns take {work.channel!r}, and share what follows it"
+            )
 
 
 def _check_maxima(chip: Chip, work: Work, one: Nest) -> None:
