@@ -7,8 +7,9 @@ Those whose registers have no room for two sums are passed over: nothing can be 
 
 For each chip and network a row tells layers on the chip and on the host, multiply-accumulates on
 the chip, bits compared and wrong, cycles against the prediction (whole, and by layer) and as a
-multiple of what a search reckons with, and seconds. Then why layers are left to the host, and a
-total with the errors of all layers. The exit status is 1 if a bit is wrong or a chip was refused.
+multiple of what a search reckons with, and seconds. Layers that are off by more than `--over` % are
+told behind it. Then why layers are left to the host, and a total with the errors of all layers. The
+exit status is 1 if a bit is wrong or a chip was refused.
 """
 
 from __future__ import annotations
@@ -134,7 +135,8 @@ def row(name: str, point: Point, options: argparse.Namespace, total: Total) -> s
     total.wrong += run.wrong
     total.on_chip += on_chip
     total.operations += every
-    errors = [layer.cycles / made.predicted[layer.name] - 1 for layer in run.layers]
+    off = {one.name: one.cycles / made.predicted[one.name] - 1 for one in run.layers}
+    errors = list(off.values())
     predicted = sum(made.predicted[layer.name] for layer in run.layers)
     searched = sum(made.searched[layer.name] for layer in run.layers)
     worst = max(errors, key=abs, default=0.0)
@@ -148,6 +150,11 @@ def row(name: str, point: Point, options: argparse.Namespace, total: Total) -> s
         f" {100 * np.mean(np.abs(errors)) if errors else 0:>7.1f} % mean"
         f" {100 * worst:>+8.1f} % worst, {run.cycles / max(searched, 1):>6.2f} of a search's"
         f" {compiled:>7.1f} s to compile {whole - compiled:>7.1f} s to run"
+        + "".join(
+            f"\n      {layer} {100 * error:+.1f} %"
+            for layer, error in off.items()
+            if abs(error) > options.over / 100
+        )
     )
 
 
@@ -160,6 +167,7 @@ def main() -> int:
     parser.add_argument("--most-units", type=int, default=256)
     parser.add_argument("--most-buffer", type=int, default=1024, help="KiB")
     parser.add_argument("--formats", type=lambda said: said.split(","), default=[])
+    parser.add_argument("--over", type=float, default=5.0, help="%%")
     parser.add_argument("networks", nargs="*", default=[*TINY, BLOCK])
     options = parser.parse_args()
     total = Total()
