@@ -19,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -71,8 +71,26 @@ def transformer_block(tokens: int = 32, width: int = 64, heads: int = 4) -> Work
 
 
 def network(name: str) -> Workload:
-    """A network of the zoo, or the block."""
-    return transformer_block() if name == BLOCK else cs.load(name)
+    """A network of the zoo, or the block; `resnet18/conv1` is one layer of it, on drawn inputs."""
+    whole, _, layer = name.partition("/")
+    found = transformer_block() if whole == BLOCK else cs.load(whole)
+    return single(found, layer) if layer else found
+
+
+def single(model: Workload, layer: str) -> Workload:
+    """One einsum of a model as a model."""
+    head = next(one for one in model.einsums if one.name == layer)
+    out = head.output.tensor
+    names = {access.tensor for access in head.inputs} | {out}
+    roles = {"activation": "input"}
+    tensors = tuple(
+        replace(
+            one, view_of=(), role="output" if one.name == out else roles.get(one.role, one.role)
+        )
+        for one in model.tensors
+        if one.name in names
+    )
+    return Workload(name=f"{model.name}/{layer}", tensors=tensors, einsums=(head,))
 
 
 def points(
